@@ -1,0 +1,51 @@
+"""What can go wrong, each with the exit code a script can rely on."""
+
+
+class DlabError(Exception):
+    """A fault to be told in plain words; `exit_code` is what the process returns."""
+
+    exit_code = 1
+
+
+class SpecError(DlabError):
+    """The specification or the command line is wrong; the text has one line per fault."""
+
+    exit_code = 2
+
+
+class DataError(DlabError):
+    """A data set is missing, damaged or does not fit; the text names file, row or index."""
+
+    exit_code = 3
+
+
+class CheckpointError(DlabError):
+    """A weights file cannot be used."""
+
+    exit_code = 4
+
+
+class EnvironmentFault(DlabError):
+    """The machine says no: device, disk, rights or memory."""
+
+    exit_code = 5
+
+
+class Diverged(DlabError):
+    """The loss is no longer a finite number."""
+
+    exit_code = 6
+
+
+class Busy(DlabError):
+    """Another process holds this run."""
+
+    exit_code = 7
+
+
+class ShapeError(ValueError):
+    """A layer does not fit its input; `field` is the option to blame, "" for the layer itself."""
+
+    def __init__(self, message: str, field: str = ""):
+        super().__init__(message)
+        self.field = field

@@ -1,0 +1,75 @@
+"""What a layer is: a few options, and the formulas that follow from them.
+
+A layer is a frozen dataclass whose fields are its YAML options.  It owns no arrays: `nn.plan` gives it buffers and
+asks it for the kernel calls of one batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Gt, Lt
+
+from dlab.errors import ShapeError
+from dlab.layout import Shape
+
+Count = Annotated[int, Ge(1)]
+Margin = Annotated[int, Ge(0)]
+Ratio = Annotated[float, Ge(0), Lt(1)]
+Positive = Annotated[float, Gt(0)]
+Pad = Margin | Literal["same"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One named parameter of a layer: its shape, the fans that scale its start, and whether penalties apply."""
+
+    shape: Shape
+    fan_in: int
+    fan_out: int
+    weight: bool = True  # False for biases: they start at zero and are never penalised
+
+
+@dataclass(frozen=True)
+class Window:
+    """The window a layer slides over its input, which is what a receptive field grows by (T22)."""
+
+    kernel: int = 1
+    stride: int = 1
+    pad: int = 0
+
+
+class Layer:
+    """The contract of all layers; a layer that only reshapes or acts elementwise overrides `output_shape` at most."""
+
+    type_name: ClassVar[str]
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape of one output sample for one input sample; ShapeError if the layer does not fit."""
+        return shape
+
+    def parameters(self, shape: Shape) -> Mapping[str, Parameter]:
+        """The layer's parameters for this input shape, by name, in the order they are stored."""
+        return {}
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Multiply-adds of one sample's forward pass."""
+        return 0
+
+    def window(self, shape: Shape) -> Window:
+        """The window over the input, for the receptive field."""
+        return Window()
+
+
+def image(shape: Shape, layer: str) -> tuple[int, int, int]:
+    """`shape` as (C, H, W); ShapeError if it is a vector."""
+    if len(shape) != 3:
+        raise ShapeError(f"{layer} needs an image (channels, height, width), and gets a vector of {shape[0]} numbers")
+    return shape
+
+
+def same_padding(kernel: int, stride: int) -> int:
+    """Padding (F - 1) / 2 that keeps the size at stride 1 (T12); ShapeError where there is none."""
+    if stride != 1 or kernel % 2 == 0:
+        raise ShapeError('pad "same" needs stride 1 and an odd kernel; give the padding as a number', "pad")
+    return (kernel - 1) // 2

@@ -1,0 +1,34 @@
+"""The dense (affine, fully connected) layer."""
+
+from dataclasses import dataclass
+
+from dlab.layout import Shape, volume
+from dlab.nn.layer import Count, Layer, Parameter, Window
+from dlab.registry import LAYERS
+
+
+@LAYERS.register("dense")
+@dataclass(frozen=True)
+class Dense(Layer):
+    """Every output sees every input: y[o] = b[o] + sum_i w[o,i] x[i].
+
+    shapes: (I,) or an image, flattened -> (units,); w [units, I], b [units]
+    source: L2, L3, L4 (T25); stored as w [out, in], as in L2's first half
+    """
+
+    units: Count
+    bias: bool = True
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (self.units,)
+
+    def parameters(self, shape: Shape) -> dict[str, Parameter]:
+        inputs = volume(shape)
+        found = {"weight": Parameter((self.units, inputs), inputs, self.units)}
+        return found | ({"bias": Parameter((self.units,), inputs, self.units, weight=False)} if self.bias else {})
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return self.units * volume(shape)
+
+    def window(self, shape: Shape) -> Window:
+        return Window(kernel=shape[1]) if len(shape) == 3 else Window()

@@ -1,0 +1,1 @@
+"""Networks with a name: each is a list of layers, nothing else."""
