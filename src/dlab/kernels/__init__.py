@@ -1,0 +1,133 @@
+"""The operations of a network, each said three times: as a definition, in plain NumPy, and fast.
+
+Every folder here is one operation.  Its page (`__init__`) states the formula, `reference.py` says it in float64, and
+`cpu.py` says it on lane blocks, with the same function names and arguments.  Each function binds its arrays and
+returns a call without arguments; a network is a flat list of such calls.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from dlab.layout import LANES, Shape, blocks, volume
+
+OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "pooling", "update")
+Call = Callable[[], object]
+
+
+class Backend:
+    """One way to run the operations: its modules as attributes, its number type, and its buffers."""
+
+    name: str
+    dtype: type
+
+    def __init__(self) -> None:
+        for operation in OPERATIONS:
+            setattr(self, operation, import_module(f"dlab.kernels.{operation}.{self.name}"))
+
+    def __getattr__(self, operation: str) -> Any:
+        raise AttributeError(f"the {self.name} backend has no operation {operation}")
+
+    def zeros(self, shape: Shape) -> np.ndarray:
+        """A flat array of this backend's numbers."""
+        return np.zeros(shape, self.dtype)
+
+    def whole(self, shape: Shape, batch: int) -> np.ndarray:
+        """A zeroed array for a batch of samples of this shape."""
+        raise NotImplementedError
+
+    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
+        """The samples as [N, ...], copied."""
+        raise NotImplementedError
+
+    def buffer(self, shape: Shape, batch: int, margin: int = 0) -> "Buffer":
+        """Room for a batch, with `margin` zeros around each image."""
+        wide = (shape[0], *(size + 2 * margin for size in shape[1:]))
+        return Buffer(self.whole(wide, batch), margin)
+
+
+class Reference(Backend):
+    """NumPy in float64, [N, C, H, W]: the definitions, to compare with."""
+
+    name, dtype = "reference", np.float64
+
+    def whole(self, shape: Shape, batch: int) -> np.ndarray:
+        return np.zeros((batch, *shape))
+
+    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
+        return array[:samples].copy()
+
+
+class CPU(Backend):
+    """Numba on lane blocks in float32, [B, C, H, W, 16]."""
+
+    name, dtype = "cpu", np.float32
+
+    def zeros(self, shape: Shape) -> np.ndarray:
+        from dlab.kernels.memory import aligned
+
+        return aligned(shape)
+
+    def whole(self, shape: Shape, batch: int) -> np.ndarray:
+        return self.zeros((blocks(batch), *shape, LANES))
+
+    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
+        together = np.moveaxis(array, -1, 1)
+        return together.reshape(-1, *together.shape[2:])[:samples].copy()
+
+
+class Buffer:
+    """A batch in memory, with a margin of zeros around each image, which is how padding is done."""
+
+    def __init__(self, whole: np.ndarray, margin: int = 0):
+        self.whole = whole
+        self.margin = margin
+
+    def view(self, margin: int = 0) -> np.ndarray:
+        """The images with `margin` of the zeros around them."""
+        cut = self.margin - margin
+        if cut < 0:
+            raise ValueError(f"this buffer has a margin of {self.margin}, not {margin}")
+        return self.whole[:, :, cut : self.whole.shape[2] - cut, cut : self.whole.shape[3] - cut] if cut else self.whole
+
+    def flat(self) -> np.ndarray:
+        """The batch as vectors, sharing memory; only without a margin."""
+        if self.margin:
+            raise ValueError("a buffer with a margin has no flat view")
+        axes = 4 if self.whole.ndim >= 4 else 2
+        return self.whole.reshape(self.whole.shape[0], volume(self.whole.shape[1:axes]), *self.whole.shape[axes:])
+
+
+def backend(name: str) -> Backend:
+    """The backend called `name`."""
+    return {"reference": Reference, "cpu": CPU}[name]()
+
+
+def compiling(listener: Callable[[str, int, float], None]) -> None:
+    """Call `listener(kernel, kernels compiled so far, seconds)` after each kernel that has to be compiled."""
+    from dlab.kernels import jit
+
+    jit.compiling(listener)
+
+
+def fma_limit(threads: int) -> float:
+    """The machine's multiply-add limit in GFLOP/s on this many threads."""
+    from dlab.kernels.limit import fma_limit
+
+    return fma_limit(threads)
+
+
+def set_threads(threads: int) -> None:
+    """Use this many threads from the next call on; results do not depend on it."""
+    import numba
+
+    numba.set_num_threads(threads)
+
+
+def max_threads() -> int:
+    """The most threads that may be asked for."""
+    import numba
+
+    return numba.config.NUMBA_NUM_THREADS

@@ -6,12 +6,16 @@ asks it for the kernel calls of one batch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Lt
 
 from dlab.errors import ShapeError
 from dlab.layout import Shape
+
+if TYPE_CHECKING:
+    from dlab.kernels import Call
+    from dlab.nn.stage import Stage
 
 Count = Annotated[int, Ge(1)]
 Margin = Annotated[int, Ge(0)]
@@ -59,6 +63,22 @@ class Layer:
     def window(self, shape: Shape) -> Window:
         """The window over the input, for the receptive field."""
         return Window()
+
+    def margin(self) -> int:
+        """Zeros this layer wants around its input."""
+        return 0
+
+    def gradient_margin(self) -> int:
+        """Zeros this layer wants around the gradient of its output."""
+        return 0
+
+    def forward(self, stage: "Stage") -> "list[Call]":
+        """The kernel calls that compute stage.y from stage.x."""
+        raise NotImplementedError
+
+    def backward(self, stage: "Stage") -> "list[Call]":
+        """The kernel calls that compute the gradients, and stage.dx unless it is None, from stage.dy."""
+        raise NotImplementedError
 
 
 def image(shape: Shape, layer: str) -> tuple[int, int, int]:

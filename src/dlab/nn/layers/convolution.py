@@ -1,11 +1,20 @@
 """The convolution layer."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dlab.errors import ShapeError
 from dlab.layout import Shape, volume, window_count
 from dlab.nn.layer import Count, Layer, Pad, Parameter, Window, image, same_padding
 from dlab.registry import LAYERS
+
+if TYPE_CHECKING:
+    from dlab.kernels import Buffer, Call
+    from dlab.nn.stage import Stage
 
 
 @LAYERS.register("conv")
@@ -45,3 +54,35 @@ class Convolution(Layer):
 
     def window(self, shape: Shape) -> Window:
         return Window(self.kernel, self.stride, self.padding())
+
+    def margin(self) -> int:
+        return self.padding()
+
+    def gradient_margin(self) -> int:
+        """Enough for the data gradient, which slides the turned window over dy from outside to outside."""
+        return -(-self.kernel // self.stride) - (self.stride == 1)
+
+    def forward(self, stage: Stage) -> list[Call]:
+        w, b = stage.parameters["weight"], stage.parameters.get("bias")
+        stage.code = np.zeros(stage.y.view().shape, np.uint8) if stage.pooled else None
+        x, y = stage.x.view(self.padding()), stage.y.view()
+        return [stage.ops.convolution.forward(x, w, b, y, self.stride, stage.slope, stage.code)]
+
+    def backward(self, stage: Stage) -> list[Call]:
+        x, dy, y = stage.x.view(self.padding()), stage.dy.view(), stage.y.view()
+        dw, db = stage.gradients["weight"], stage.gradients.get("bias")
+        ops, rest = stage.ops.convolution, (dw, db, self.stride)
+        if stage.dx is None and stage.pooled:
+            return [ops.pooled_weight_gradient(x, dy, y, stage.code, *rest, stage.slope, stage.batch)]
+        full, calls = stage.dy, stage.rectified()
+        if stage.pooled:
+            full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
+            calls = [stage.ops.pooling.unpool(dy, y, stage.code, full.view(), stage.slope)]
+        calls.append(ops.weight_gradient(x, full.view(), *rest, stage.batch))
+        return calls + ([self._data_gradient(stage, full)] if stage.dx else [])
+
+    def _data_gradient(self, stage: Stage, full: Buffer) -> Call:
+        margin = self.gradient_margin()
+        gate = stage.x.view() if stage.gate else None
+        arguments = stage.parameters["weight"], stage.dx.view(), self.stride, self.padding(), margin, gate, stage.below
+        return stage.ops.convolution.data_gradient(full.view(margin), *arguments)

@@ -1,10 +1,17 @@
 """The dense (affine, fully connected) layer."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dlab.layout import Shape, volume
 from dlab.nn.layer import Count, Layer, Parameter, Window
 from dlab.registry import LAYERS
+
+if TYPE_CHECKING:
+    from dlab.kernels import Call
+    from dlab.nn.stage import Stage
 
 
 @LAYERS.register("dense")
@@ -32,3 +39,16 @@ class Dense(Layer):
 
     def window(self, shape: Shape) -> Window:
         return Window(kernel=shape[1]) if len(shape) == 3 else Window()
+
+    def forward(self, stage: Stage) -> list[Call]:
+        w, b = stage.parameters["weight"], stage.parameters.get("bias")
+        return [stage.ops.dense.forward(stage.x.flat(), w, b, stage.y.flat(), stage.slope)]
+
+    def backward(self, stage: Stage) -> list[Call]:
+        x, dy, ops = stage.x.flat(), stage.dy.flat(), stage.ops.dense
+        dw, db = stage.gradients["weight"], stage.gradients.get("bias")
+        calls = [*stage.rectified(), ops.weight_gradient(x, dy, dw, db, stage.batch)]
+        if stage.dx:
+            gate = x if stage.gate else None
+            calls.append(ops.data_gradient(dy, stage.parameters["weight"], stage.dx.flat(), gate, stage.below))
+        return calls

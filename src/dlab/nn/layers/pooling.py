@@ -1,11 +1,20 @@
 """Max and average pooling."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dlab.errors import ShapeError
 from dlab.layout import Shape, window_count
 from dlab.nn.layer import Count, Layer, Margin, Window, image
 from dlab.registry import LAYERS
+
+if TYPE_CHECKING:
+    from dlab.kernels import Call
+    from dlab.nn.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,10 @@ class Pooling(Layer):
     def window(self, shape: Shape) -> Window:
         return Window(self.kernel, self.step(), self.pad)
 
+    def sizes(self) -> tuple[int, int, int]:
+        """What the kernels ask for."""
+        return self.kernel, self.step(), self.pad
+
 
 @LAYERS.register("maxpool")
 @dataclass(frozen=True)
@@ -44,6 +57,15 @@ class MaxPooling(Pooling):
     source: L0, L1, L4 (T16, T17)
     """
 
+    def forward(self, stage: Stage) -> list[Call]:
+        stage.code = np.zeros(stage.y.view().shape, np.int32)
+        return [stage.ops.pooling.max_forward(stage.x.view(), stage.y.view(), stage.code, *self.sizes())]
+
+    def backward(self, stage: Stage) -> list[Call]:
+        if stage.dx is None:
+            return []
+        return [stage.ops.pooling.max_backward(stage.dy.view(), stage.code, stage.dx.view(), *self.sizes())]
+
 
 @LAYERS.register("avgpool")
 @dataclass(frozen=True)
@@ -53,3 +75,11 @@ class AveragePooling(Pooling):
     shapes: as Pooling; padding counts as zeros, the divisor stays M^2
     source: L1, L4 (T16, T17)
     """
+
+    def forward(self, stage: Stage) -> list[Call]:
+        return [stage.ops.pooling.average_forward(stage.x.view(), stage.y.view(), *self.sizes())]
+
+    def backward(self, stage: Stage) -> list[Call]:
+        if stage.dx is None:
+            return []
+        return [stage.ops.pooling.average_backward(stage.dy.view(), stage.dx.view(), *self.sizes())]

@@ -1,11 +1,17 @@
 """Flatten and dropout."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dlab.layout import Shape, volume
 from dlab.nn.layer import Layer, Ratio, Window
 from dlab.registry import LAYERS
+
+if TYPE_CHECKING:
+    from dlab.kernels import Call
+    from dlab.nn.stage import Stage
 
 
 @LAYERS.register("flatten")
@@ -33,3 +39,18 @@ class Dropout(Layer):
 
     ratio: Ratio = 0.5
     mode: Literal["lecture", "inverted"] = "lecture"
+
+    def forward(self, stage: Stage) -> list[Call]:
+        x, y = stage.pair(stage.x, stage.y)
+        if stage.training:
+            return [stage.ops.dropout.apply(x, y, stage.key, self.ratio, self._scale())]
+        return [stage.ops.dropout.scale_by(x, y, 1 - self.ratio if self.mode == "lecture" else 1.0)]
+
+    def backward(self, stage: Stage) -> list[Call]:
+        if stage.dx is None:
+            return []
+        dy, dx = stage.pair(stage.dy, stage.dx)
+        return [stage.ops.dropout.apply(dy, dx, stage.key, self.ratio, self._scale())]
+
+    def _scale(self) -> float:
+        return 1.0 if self.mode == "lecture" else 1 / (1 - self.ratio)

@@ -1,0 +1,70 @@
+"""Dropout on lane blocks: the mask is computed, never stored, so the backward pass makes it again."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numba import njit, prange, types
+
+from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.memory import as_images
+
+Call = Callable[[], object]
+U = np.uint32
+
+
+@njit(inline="always")
+def finish(h):
+    """The last mixing steps of a 32-bit hash."""
+    h = U((h ^ (h >> U(16))) * U(0x7FEB352D))
+    h = U((h ^ (h >> U(15))) * U(0x846CA68B))
+    return h ^ (h >> U(16))
+
+
+@lru_cache
+def _apply():
+    """y = scale x where the hash of (key, sample, element) is at least `limit`, else 0."""
+
+    @kernel(floats(5), floats(5), array(types.uint32, 1), types.uint32, types.float32)
+    def apply(x, y, key, limit, scale):
+        C, H, W = x.shape[1:4]
+        for task in prange(x.shape[0] * C):
+            n, c = task // C, task % C
+            for i in range(H):
+                for j in range(W):
+                    element = U(U((c * H + i) * W + j) * U(0x85EBCA6B))
+                    for lane in range(16):
+                        sample = U(U(n * 16 + lane) * U(0x9E3779B9))
+                        kept = finish(finish(key[0] ^ sample) ^ element) >= limit
+                        y[n, c, i, j, lane] = x[n, c, i, j, lane] * scale if kept else np.float32(0)
+
+    return apply
+
+
+@lru_cache
+def _scale_by():
+    """y = factor x."""
+
+    @kernel(floats(5), floats(5), types.float32)
+    def scale(x, y, factor):
+        C, H, W = x.shape[1:4]
+        for task in prange(x.shape[0] * C):
+            n, c = task // C, task % C
+            for i in range(H):
+                for j in range(W):
+                    for lane in range(16):
+                        y[n, c, i, j, lane] = x[n, c, i, j, lane] * factor
+
+    return scale
+
+
+def apply(x, y, key, ratio, scale) -> Call:
+    """y = scale x where kept, else 0; the same call on dy is the backward pass."""
+    run, source, target, limit = _apply(), as_images(x), as_images(y), int(np.ceil(ratio * 2.0**32))
+    return lambda: run(source, target, key, limit, scale)
+
+
+def scale_by(x, y, factor) -> Call:
+    """y = factor x."""
+    run, source, target = _scale_by(), as_images(x), as_images(y)
+    return lambda: run(source, target, factor)

@@ -1,0 +1,269 @@
+"""Sixteen samples in one vector register, from Numba.
+
+Two value types carry every fast kernel:
+
+* a *vector* is 16 floats, one lane per sample of the batch;
+* a *tile* is a small fixed array of vectors.  Loops over a tile have constant bounds, so LLVM unrolls them and keeps
+  the tile in registers: an accumulator never touches memory between two multiply-adds.
+
+`load(x, (n, c, i, j))` reads the 16 lanes at x[n, c, i, j]; `broadcast(w, (k, c, p, q))` puts one weight, which all
+samples share, in every lane.  Arrays may be strided views as long as their last axis holds 16 adjacent floats.
+Every operation rounds once, in IEEE order: no fast-math, hence the same bits everywhere.
+"""
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.core.datamodel import models
+from numba.extending import intrinsic, register_model
+
+from dlab.layout import LANES
+
+F32, I8, I32 = ir.FloatType(), ir.IntType(8), ir.IntType(32)
+VECTOR = ir.VectorType(F32, LANES)
+BYTES = ir.VectorType(I8, LANES)
+
+
+def vector_registers() -> int:
+    """How many 16-lane vectors the processor's registers hold: 32 with AVX-512, 8 with AVX2 or NEON."""
+    return 32 if binding.get_host_cpu_features().get("avx512f") else 8
+
+
+class _Vector(types.Type):
+    def __init__(self) -> None:
+        super().__init__("f32x16")
+
+
+class _Tile(types.Type):
+    def __init__(self) -> None:
+        super().__init__("f32x16_tile")
+
+
+vector, tile_type = _Vector(), _Tile()
+
+
+@register_model(_Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager, fe_type):
+        super().__init__(manager, fe_type, VECTOR)
+
+
+@register_model(_Tile)
+class _TileModel(models.PrimitiveModel):
+    def __init__(self, manager, fe_type):
+        super().__init__(manager, fe_type, VECTOR.as_pointer())
+
+
+def _address(context, builder, array_type, array, index_type, index):
+    """Pointer to array[index]; axes left out at the end count as 0.  LLVM hoists the arithmetic out of the loops."""
+    view = context.make_array(array_type)(context, builder, array)
+    items = cgutils.unpack_tuple(builder, index, len(index_type))
+    items = [context.cast(builder, i, t, types.intp) for i, t in zip(items, index_type, strict=True)]
+    items += [context.get_constant(types.intp, 0)] * (array_type.ndim - len(items))
+    shape, strides = cgutils.unpack_tuple(builder, view.shape), cgutils.unpack_tuple(builder, view.strides)
+    layout = array_type.layout
+    return cgutils.get_item_pointer2(context, builder, view.data, shape, strides, layout, items, False, False)
+
+
+def _splat(builder, scalar, lane=F32):
+    """`scalar` in all lanes."""
+    undefined = ir.Constant(ir.VectorType(lane, LANES), ir.Undefined)
+    first = builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
+    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
+
+
+@intrinsic
+def load(typingctx, array, index):
+    """The 16 lanes at array[index]."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        return builder.load(builder.bitcast(address, VECTOR.as_pointer()), align=4)
+
+    return vector(array, index), generate
+
+
+@intrinsic
+def store(typingctx, array, index, value):
+    """array[index] = the 16 lanes of value."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        builder.store(args[2], builder.bitcast(address, VECTOR.as_pointer()), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, index, value), generate
+
+
+@intrinsic
+def store_first(typingctx, array, index, value, count):
+    """The first `count` lanes of value, where fewer than 16 numbers are left in a row."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        room = context.cast(builder, args[3], signature.args[3], types.int32)
+        steps = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
+        mask = builder.icmp_signed("<", steps, _splat(builder, room, I32))
+        pointer = builder.bitcast(address, VECTOR.as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, I32, mask.type])
+        masked = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0v16f32")
+        builder.call(masked, [args[2], pointer, ir.Constant(I32, 4), mask])
+        return context.get_dummy_value()
+
+    return types.void(array, index, value, count), generate
+
+
+@intrinsic
+def broadcast(typingctx, array, index):
+    """array[index] in all 16 lanes."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        return _splat(builder, builder.load(address))
+
+    return vector(array, index), generate
+
+
+@intrinsic
+def zero(typingctx):
+    """0 in all lanes."""
+    return vector(), lambda context, builder, signature, args: ir.Constant(VECTOR, [0.0] * LANES)
+
+
+@intrinsic
+def fma(typingctx, a, b, c):
+    """a * b + c in each lane, rounded once."""
+
+    def generate(context, builder, signature, args):
+        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.v16f32"), args)
+
+    return vector(a, b, c), generate
+
+
+@intrinsic
+def add(typingctx, a, b):
+    """a + b in each lane."""
+    return vector(a, b), lambda context, builder, signature, args: builder.fadd(*args)
+
+
+@intrinsic
+def subtract(typingctx, a, b):
+    """a - b in each lane."""
+    return vector(a, b), lambda context, builder, signature, args: builder.fsub(*args)
+
+
+@intrinsic
+def leak(typingctx, value, gate, slope):
+    """value where gate > 0, slope * value elsewhere: the ReLU family and its derivative."""
+
+    def generate(context, builder, signature, args):
+        factor = context.cast(builder, args[2], signature.args[2], types.float32)
+        below = builder.fmul(args[0], _splat(builder, factor))
+        above = builder.fcmp_ordered(">", args[1], ir.Constant(VECTOR, [0.0] * LANES))
+        return builder.select(above, args[0], below)
+
+    return vector(value, gate, slope), generate
+
+
+def _first_maximum(builder, values):
+    """Largest of the values and the position of the first that reaches it, lane by lane."""
+    best, place = values[0], ir.Constant(BYTES, [0] * LANES)
+    for position, value in enumerate(values[1:], start=1):
+        larger = builder.fcmp_ordered(">", value, best)
+        best = builder.select(larger, value, best)
+        place = builder.select(larger, ir.Constant(BYTES, [position] * LANES), place)
+    return best, place
+
+
+@intrinsic
+def max4(typingctx, a, b, c, d):
+    """The largest of four values in each lane."""
+    generate = lambda context, builder, signature, args: _first_maximum(builder, args)[0]  # noqa: E731
+    return vector(a, b, c, d), generate
+
+
+@intrinsic
+def store_argmax4(typingctx, array, index, a, b, c, d):
+    """array[index] = 0..3, the first of a, b, c, d that is the largest, a byte a lane."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        place = _first_maximum(builder, args[2:])[1]
+        builder.store(place, builder.bitcast(address, BYTES.as_pointer()), align=1)
+        return context.get_dummy_value()
+
+    return types.void(array, index, a, b, c, d), generate
+
+
+@intrinsic
+def keep_where(typingctx, value, array, index, wanted):
+    """value in the lanes where the bytes at array[index] equal `wanted`, 0 elsewhere."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[1], args[1], signature.args[2], args[2])
+        codes = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
+        number = context.cast(builder, args[3], signature.args[3], types.int8)
+        chosen = builder.icmp_unsigned("==", codes, _splat(builder, number, I8))
+        return builder.select(chosen, args[0], ir.Constant(VECTOR, [0.0] * LANES))
+
+    return vector(value, array, index, wanted), generate
+
+
+@intrinsic
+def total(typingctx, value):
+    """Sum of the 16 lanes as a fixed tree 16 -> 8 -> 4 -> 2 -> 1."""
+
+    def generate(context, builder, signature, args):
+        value, width = args[0], LANES
+        while width > 1:
+            half = width // 2
+            unused = ir.Constant(ir.VectorType(F32, width), ir.Undefined)
+            halves = [
+                ir.Constant(ir.VectorType(I32, half), list(range(start, start + half))) for start in (0, half)
+            ]
+            low, high = (builder.shuffle_vector(value, unused, part) for part in halves)
+            value, width = builder.fadd(low, high), half
+        return builder.extract_element(value, ir.Constant(I32, 0))
+
+    return types.float32(value), generate
+
+
+@intrinsic(prefer_literal=True)
+def tile(typingctx, size):
+    """Room for `size` vectors, a constant."""
+    if not isinstance(size, types.IntegerLiteral):
+        return None
+    count = size.literal_value
+
+    def generate(context, builder, signature, args):
+        with builder.goto_entry_block():
+            memory = builder.alloca(ir.ArrayType(VECTOR, count))
+            memory.align = 64
+        nought = ir.Constant(I32, 0)
+        return builder.gep(memory, [nought, nought])
+
+    return tile_type(size), generate
+
+
+@intrinsic
+def get(typingctx, room, index):
+    """Vector number `index` of a tile."""
+
+    def generate(context, builder, signature, args):
+        place = context.cast(builder, args[1], signature.args[1], types.intp)
+        return builder.load(builder.gep(args[0], [place]), align=64)
+
+    return vector(room, index), generate
+
+
+@intrinsic
+def put(typingctx, room, index, value):
+    """Vector number `index` of a tile = value."""
+
+    def generate(context, builder, signature, args):
+        place = context.cast(builder, args[1], signature.args[1], types.intp)
+        builder.store(args[2], builder.gep(args[0], [place]), align=64)
+        return context.get_dummy_value()
+
+    return types.void(room, index, value), generate

@@ -1,0 +1,83 @@
+"""The losses on lane blocks: u [B, K, 16], one pass on one thread, for a batch's outputs are few."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numba import types
+
+from dlab.kernels.activation.cpu import exp
+from dlab.kernels.jit import array, floats, kernel
+
+Call = Callable[[], object]
+TOTAL = array(types.float64, 1)
+
+
+@lru_cache
+def _softmax_cross_entropy():
+    """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
+
+    @kernel(floats(3), array(types.int32, 1), floats(3), TOTAL, types.boolean, parallel=False)
+    def softmax_cross_entropy(u, labels, du, total, gradient):
+        K, samples = u.shape[1], labels.size
+        share = np.float32(1) / np.float32(samples)
+        for n in range(u.shape[0]):
+            for lane in range(16):
+                sample = n * 16 + lane
+                if sample >= samples:
+                    if gradient:
+                        for k in range(K):
+                            du[n, k, lane] = 0
+                    continue
+                best = 0
+                for k in range(1, K):
+                    if u[n, k, lane] > u[n, best, lane]:
+                        best = k
+                top, whole = u[n, best, lane], np.float32(0)
+                for k in range(K):
+                    whole += exp(u[n, k, lane] - top)
+                label = labels[sample]
+                total[0] += np.log(np.float64(whole)) - np.float64(u[n, label, lane] - top)
+                total[1] += best == label
+                if gradient:
+                    for k in range(K):
+                        share_k = exp(u[n, k, lane] - top) / whole
+                        du[n, k, lane] = (share_k - np.float32(k == label)) * share
+
+    return softmax_cross_entropy
+
+
+@lru_cache
+def _squared_error():
+    """total += (sum of 1/2 |y - t|^2, number with all |y - t| < 1/2); dy = (y - t) / N, zero in padding lanes."""
+
+    @kernel(floats(3), floats(2), floats(3), TOTAL, types.boolean, parallel=False)
+    def squared_error(y, targets, dy, total, gradient):
+        K, samples = y.shape[1], targets.shape[0]
+        share = np.float32(1) / np.float32(samples)
+        for n in range(y.shape[0]):
+            for lane in range(16):
+                sample, correct = n * 16 + lane, True
+                for k in range(K):
+                    error = np.float32(0)
+                    if sample < samples:
+                        error = y[n, k, lane] - targets[sample, k]
+                        total[0] += 0.5 * np.float64(error) * np.float64(error)
+                        correct &= abs(error) < np.float32(0.5)
+                    if gradient:
+                        dy[n, k, lane] = error * share
+                total[1] += correct and sample < samples
+
+    return squared_error
+
+
+def softmax_cross_entropy(u, labels, du, total) -> Call:
+    """Loss, accuracy and, unless `du` is None, gradient of softmax and cross entropy."""
+    run = _softmax_cross_entropy()
+    return lambda: run(u, labels, u if du is None else du, total, du is not None)
+
+
+def squared_error(y, targets, dy, total) -> Call:
+    """Loss, accuracy and, unless `dy` is None, gradient of the squared error."""
+    run = _squared_error()
+    return lambda: run(y, targets, y if dy is None else dy, total, dy is not None)

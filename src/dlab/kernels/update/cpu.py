@@ -1,0 +1,89 @@
+"""The optimizer's single pass over memory: flat float32 arrays, in chunks cut by length alone."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numba import njit, prange, types
+from numba.extending import overload
+
+from dlab.kernels.jit import array, kernel
+from dlab.kernels.update import rules
+
+Call = Callable[[], object]
+CHUNK = 4096
+RULES = [name for name in vars(rules) if callable(getattr(rules, name)) and name != "penalised"]
+FLAT = types.Array(types.float32, 1, "C")
+penalised_gradient = njit(rules.penalised)
+
+
+def _step(rule, w, g, m, v, c):
+    """Rule number `rule` of RULES on one parameter."""
+    return getattr(rules, RULES[rule])(w, g, m, v, c)
+
+
+@overload(_step, prefer_literal=True)
+def _overload_step(rule, w, g, m, v, c):
+    """A closure that held the rule itself could not be cached; a literal number can."""
+    chosen = njit(getattr(rules, RULES[rule.literal_value]))
+    return lambda rule, w, g, m, v, c: chosen(w, g, m, v, c)
+
+
+@lru_cache
+def _apply(rule, states):
+    """w, m, v <- rule(w, g', m, v): one task per chunk."""
+
+    @kernel(*[FLAT] * 5, types.intp, types.float32, types.float32)
+    def update(w, g, m, v, c, penalised, l1, l2):
+        for task in prange((w.size + CHUNK - 1) // CHUNK):
+            start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
+            middle = max(start, min(penalised, stop))
+            for i in range(start, middle):
+                first = m[i] if states > 0 else np.float32(0)
+                second = v[i] if states > 1 else np.float32(0)
+                gradient = penalised_gradient(w[i], g[i], l1, l2)
+                w[i], first, second = _step(rule, w[i], gradient, first, second, c)
+                if states > 0:
+                    m[i] = first
+                if states > 1:
+                    v[i] = second
+            for i in range(middle, stop):
+                first = m[i] if states > 0 else np.float32(0)
+                second = v[i] if states > 1 else np.float32(0)
+                w[i], first, second = _step(rule, w[i], g[i], first, second, c)
+                if states > 0:
+                    m[i] = first
+                if states > 1:
+                    v[i] = second
+
+    return update
+
+
+@lru_cache
+def _penalty():
+    """total[0] += l1 sum |w| + l2 / 2 sum w^2, in float64 and in order."""
+
+    @kernel(FLAT, types.intp, types.float64, types.float64, array(types.float64, 1), parallel=False)
+    def penalty(w, penalised, l1, l2, total):
+        absolute, square = 0.0, 0.0
+        for i in range(penalised):
+            absolute += abs(np.float64(w[i]))
+            square += np.float64(w[i]) * np.float64(w[i])
+        total[0] += l1 * absolute + 0.5 * l2 * square
+
+    return penalty
+
+
+def apply(rule, w, g, states, coefficients, penalised, l1, l2) -> Call:
+    """Move all parameters by one step; penalties count for the first `penalised` ones."""
+    run = _apply(RULES.index(rule), len(states))
+    nothing = np.zeros(1, np.float32)
+    m, v, *_ = (*states, nothing, nothing)
+    limit = penalised if l1 or l2 else 0
+    return lambda: run(w, g, m, v, coefficients, limit, l1, l2)
+
+
+def penalty(w, penalised, l1, l2, total) -> Call:
+    """total[0] += what the penalties cost."""
+    run = _penalty()
+    return lambda: run(w, penalised, l1, l2, total)

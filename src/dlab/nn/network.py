@@ -1,0 +1,95 @@
+"""A network: layers with names, and all their parameters in one flat array."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dlab.errors import ShapeError
+from dlab.layout import Shape, volume
+from dlab.nn.layer import Layer, Parameter
+
+WEIGHTS = 1  # the purpose "starting weights" of a random stream; the trainer's purposes are others
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer in its place: its name, the shapes around it, and its parameters."""
+
+    name: str
+    layer: Layer
+    index: int
+    input: Shape
+    output: Shape
+    parameters: dict[str, Parameter]
+
+
+class LayerFault(ValueError):
+    """A layer does not fit: which one (counted from 0), which option, why."""
+
+    def __init__(self, index: int, field: str, message: str):
+        super().__init__(message)
+        self.index = index
+        self.field = field
+
+
+def place(layers: Sequence[Layer], shape: Shape) -> tuple[Node, ...]:
+    """Walk the shapes through the layers; a LayerFault says which one does not fit."""
+    nodes: list[Node] = []
+    counts: dict[str, int] = {}
+    for index, layer in enumerate(layers):
+        try:
+            output = layer.output_shape(shape)
+        except ShapeError as error:
+            before = f"the output of layer {index}" if index else "the data"
+            raise LayerFault(index, error.field, f"{error}; its input is {before}") from None
+        kind = layer.type_name
+        counts[kind] = counts.get(kind, 0) + 1
+        nodes.append(Node(f"{kind}{counts[kind]}", layer, index, shape, output, dict(layer.parameters(shape))))
+        shape = output
+    return tuple(nodes)
+
+
+class Network:
+    """Layers and the flat array of their parameters: all weights first, then all biases.
+
+    `views(array)` cuts any array of that length (parameters, gradients, optimizer state) into named pieces.
+    """
+
+    def __init__(self, layers: Sequence[Layer], shape: Shape):
+        self.shape = shape
+        self.nodes = place(layers, shape)
+        entries = [(node, key, p) for node in self.nodes for key, p in node.parameters.items()]
+        entries.sort(key=lambda entry: not entry[2].weight)
+        self.entries = {(node.name, key): p for node, key, p in entries}
+        self.weights = sum(volume(p.shape) for p in self.entries.values() if p.weight)
+        self.size = sum(volume(p.shape) for p in self.entries.values())
+        self.output = self.nodes[-1].output
+
+    def views(self, flat: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
+        """Named views of a flat array, in storage order."""
+        found, start = {}, 0
+        for name, parameter in self.entries.items():
+            stop = start + volume(parameter.shape)
+            found[name] = flat[start:stop].reshape(parameter.shape)
+            start = stop
+        return found
+
+    def start(self, flat: np.ndarray, init: Any, seed: int) -> None:
+        """Fill `flat` with starting weights scale * N(0, 1) from (seed, layer); biases 0."""
+        order = {node.name: node.index for node in self.nodes}
+        for (name, key), view in self.views(flat).items():
+            parameter = self.entries[name, key]
+            scale = init.scale(parameter.fan_in, parameter.fan_out) if parameter.weight else 0.0
+            stream = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, WEIGHTS, order[name]))))
+            view[...] = stream.standard_normal(parameter.shape) * scale if scale else 0.0
+
+    def multiply_adds(self) -> int:
+        """Of one sample's forward pass."""
+        return sum(node.layer.multiply_adds(node.input) for node in self.nodes)
+
+    def step_multiply_adds(self) -> int:
+        """Of one sample's training step: forward and weight gradient, and the data gradient past the first layer."""
+        costs = [node.layer.multiply_adds(node.input) for node in self.nodes if node.parameters]
+        return 3 * sum(costs) - (costs[0] if costs else 0)

@@ -1,0 +1,94 @@
+"""The plan of one batch size: buffers allocated once, and a flat list of kernel calls.
+
+    gather -> forward of each stage -> loss -> backward of each stage in reverse
+
+A plan never allocates while it runs, and changes nothing but its buffers, `total` and the gradients.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from dlab.kernels import Backend, Buffer, Call
+from dlab.layout import Shape
+from dlab.nn.layers.dense import Dense
+from dlab.nn.layers.convolution import Convolution
+from dlab.nn.network import Network
+from dlab.nn.stage import Stage, join
+
+
+class Plan:
+    """One batch through a network: set `rows`, then `run()`; `total` gathers (sum of losses, number correct).
+
+    With `gradients` it is a training plan; without, an inference plan that stops at the loss.
+    """
+
+    def __init__(self, network: Network, ops: Backend, samples: Any, scaling: tuple[float, float], loss: Any,
+                 batch: int, parameters: np.ndarray, gradients: np.ndarray | None = None):
+        self.ops, self.batch, self.training = ops, batch, gradients is not None
+        self.rows, self.total = np.zeros(batch, np.int64), np.zeros(2)
+        self.stages = join(network.nodes)
+        self.keys: list[np.ndarray] = []
+        self.input = self._connect(network.shape)
+        self._give_parameters(network, parameters, gradients)
+        self.output = self.stages[-1].y
+        self.calls = self._gather(samples, scaling) + self._forward() + self._loss(samples, loss)
+        if self.training:
+            self.calls += self._backward()
+
+    def run(self) -> None:
+        """Do the whole batch `rows`."""
+        for call in self.calls:
+            call()
+
+    def outputs(self) -> np.ndarray:
+        """The network's output for the batch that ran last, [N, ...]."""
+        return self.ops.read(self.output.view(), self.batch)
+
+    def _connect(self, shape: Shape) -> Buffer:
+        """Give every stage its buffers; what one writes, the next one reads."""
+        first = x = self.ops.buffer(shape, self.batch, self.stages[0].layer.margin())
+        below: Stage | None = None
+        for stage, after in zip(self.stages, [*self.stages[1:], None], strict=True):
+            stage.ops, stage.batch, stage.training = self.ops, self.batch, self.training
+            stage.x, stage.y = x, self.ops.buffer(stage.output, self.batch, after.layer.margin() if after else 0)
+            if self.training:
+                self._connect_gradients(stage, below)
+            x, below = stage.y, stage
+        return first
+
+    def _connect_gradients(self, stage: Stage, below: Stage | None) -> None:
+        margin = 0 if stage.pooled or below is None else stage.layer.gradient_margin()
+        stage.dy = self.ops.buffer(stage.output, self.batch, margin)
+        stage.key = np.zeros(1, np.uint32)
+        self.keys.append(stage.key)
+        if below is not None:
+            stage.dx = below.dy
+            gates = isinstance(stage.layer, Dense | Convolution) and below.slope != 1.0 and not below.pooled
+            stage.below, below.gated = (below.slope if gates else 1.0), gates
+
+    def _give_parameters(self, network: Network, parameters: np.ndarray, gradients: np.ndarray | None) -> None:
+        by_name = {stage.node.name: stage for stage in self.stages}
+        for (name, key), view in network.views(parameters).items():
+            by_name[name].parameters[key] = view
+        if gradients is not None:
+            for (name, key), view in network.views(gradients).items():
+                by_name[name].gradients[key] = view
+
+    def _gather(self, samples: Any, scaling: tuple[float, float]) -> list[Call]:
+        data = samples.x.reshape(len(samples.x), -1)
+        return [self.ops.gather.pack(data, self.rows, self.input.view(), *scaling)]
+
+    def _forward(self) -> list[Call]:
+        return [call for stage in self.stages for call in stage.layer.forward(stage)]
+
+    def _backward(self) -> list[Call]:
+        return [call for stage in reversed(self.stages) for call in stage.layer.backward(stage)]
+
+    def _loss(self, samples: Any, loss: Any) -> list[Call]:
+        """Fetch the batch's truth, then compare; the gradient goes to the last stage."""
+        source = samples.labels if loss.kernel == "softmax_cross_entropy" else samples.targets
+        truth = np.zeros((self.batch, *source.shape[1:]), source.dtype)
+        error = self.stages[-1].dy.flat() if self.training else None
+        compare = getattr(self.ops.loss, loss.kernel)
+        return [self.ops.gather.take(source, self.rows, truth), compare(self.output.flat(), truth, error, self.total)]

@@ -1,0 +1,147 @@
+"""Progress of a run: a bar on a terminal, one dated line per evaluation anywhere else."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from dlab.report import words
+from dlab.report.output import Output, console
+from dlab.results import records
+from dlab.results.folder import RunFolder
+from dlab.results.records import Evaluation, Finished, Record, Timing
+
+REFRESH = 0.1
+
+
+class Reporter(Protocol):
+    """What follows a run."""
+
+    def see(self, record: Record) -> None: ...
+
+    def compiled(self, name: str, done: int, seconds: float) -> None: ...
+
+
+class Lines:
+    """A dated line for every evaluation, one for the first compilation and one for the end."""
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._row: Evaluation | None = None
+        self._steps = 0
+
+    def see(self, record: Record) -> None:
+        if isinstance(record, records.Progress):
+            self._steps = record.steps
+        elif isinstance(record, Evaluation):
+            self._row = record
+        elif isinstance(record, Timing) and self._row:
+            self._say(f"{evaluation(self._row, self._steps)}  {record.samples_per_second:,.0f} samples/s")
+        elif isinstance(record, Finished):
+            self._say(f"{record.reason} at step {record.step}")
+
+    def compiled(self, name: str, done: int, seconds: float) -> None:
+        if done == 1:
+            self._say("compiling kernels, once: this takes a moment, and later runs start at once")
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"{time.strftime('%H:%M:%S')}  {text}")
+
+
+class Bar:
+    """A bar with the state of the training, above it one line per evaluation."""
+
+    def __init__(self, console: Console):
+        text = TextColumn("{task.description}")
+        # No thread of its own: the cores are there for the training.
+        self._bar = Progress(text, BarColumn(24), TextColumn("{task.fields[state]}"), console=console, auto_refresh=False)
+        self._task = self._bar.add_task("starting", total=None, state="")
+        self._drawn = 0.0
+        self._first: tuple[float, int] | None = None
+        self._steps = 0
+
+    def __enter__(self) -> "Bar":
+        self._bar.start()
+        self._bar.refresh()
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._bar.remove_task(self._task)
+        self._bar.stop()
+
+    def see(self, record: Record) -> None:
+        if isinstance(record, records.Progress):
+            self._advance(record)
+        elif isinstance(record, Evaluation):
+            self._bar.console.print(evaluation(record, self._steps))
+
+    def compiled(self, name: str, done: int, seconds: float) -> None:
+        self._draw(description="compiling kernels, once:", state=f"{done} done, {name} {seconds:.1f} s")
+
+    def _advance(self, now: records.Progress) -> None:
+        self._steps = now.steps
+        clock = time.monotonic()
+        self._first = self._first or (clock, now.step)
+        if clock - self._drawn < REFRESH and now.step < now.steps:
+            return
+        state = f"step {now.step}/{now.steps}  {now.rate:,.0f} samples/s  {self._left(clock, now)}  {_figures(now)}"
+        self._draw(description=f"epoch {now.epoch}", completed=now.step, total=now.steps, state=state)
+
+    def _left(self, clock: float, now: records.Progress) -> str:
+        begun, step = self._first or (clock, now.step)
+        if now.step == step:
+            return "time left: ?"
+        return f"{words.duration((clock - begun) / (now.step - step) * (now.steps - now.step))} left"
+
+    def _draw(self, **what: Any) -> None:
+        self._drawn = time.monotonic()
+        self._bar.update(self._task, **what)
+        self._bar.refresh()
+
+
+class Several:
+    """Tells every one of its reporters."""
+
+    def __init__(self, *reporters: Reporter):
+        self._reporters = reporters
+
+    def see(self, record: Record) -> None:
+        for reporter in self._reporters:
+            reporter.see(record)
+
+    def compiled(self, name: str, done: int, seconds: float) -> None:
+        for reporter in self._reporters:
+            reporter.compiled(name, done, seconds)
+
+
+def evaluation(row: Evaluation, steps: int) -> str:
+    """One evaluation as one line."""
+    parts = [f"epoch {row.epoch}", f"step {row.step}" + (f"/{steps}" if steps else "")]
+    parts += [f"loss {words.loss(row.train_loss)}", f"accuracy {words.share(row.train_accuracy)}"]
+    parts += [f"test loss {words.loss(row.test_loss)}", f"test accuracy {words.share(row.test_accuracy)}"]
+    return "  ".join(part for part in parts if not part.endswith(" "))
+
+
+@contextmanager
+def following(output: Output) -> Iterator[Reporter]:
+    """The reporter that suits the output, for as long as the block lasts."""
+    if output.live:
+        with Bar(output.err) as bar:
+            yield bar
+    else:
+        yield Several() if output.quiet else Lines(output.err)
+
+
+@contextmanager
+def logged(folder: RunFolder, shown: Reporter) -> Iterator[Reporter]:
+    """A reporter that also writes the plain lines to the run's log."""
+    with folder.log.open("a", encoding="utf-8") as log:
+        yield Several(Lines(console(log)), shown)
+
+
+def _figures(now: records.Progress) -> str:
+    accuracy = f"  accuracy {words.share(now.accuracy)}" if now.accuracy is not None else ""
+    return f"loss {words.loss(now.loss)}{accuracy}"

@@ -1,0 +1,55 @@
+"""What a run says about itself, as plain records; reports read these and the trainer knows no report."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands between two evaluations; `rate` in samples/s never counts compilation or evaluation."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    accuracy: float | None
+    rate: float
+    threads: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One row of results.csv; train values are means over the batches since the last row, as they were differentiated.
+
+    `train_loss` and `train_accuracy` are over the whole training split where the spec asks so (`train.measure: all`).
+    Accuracies are None for regression, test values None without a test split.
+    """
+
+    epoch: int
+    step: int
+    lr: float
+    train_loss: float
+    train_accuracy: float | None
+    test_loss: float | None
+    test_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One row of timing.csv, belonging to the evaluation at the same step; seconds since the last one."""
+
+    step: int
+    train_seconds: float
+    evaluate_seconds: float
+    samples_per_second: float
+    threads: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end of training: why it ended ("done" or "early stop") and the step it reached."""
+
+    reason: str
+    step: int
+
+
+Record = Progress | Evaluation | Timing | Finished

@@ -1,0 +1,68 @@
+"""Records as rows of a CSV file: floats read back to the same bits, and a missing value is an empty cell."""
+
+from dataclasses import fields
+from numbers import Integral
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from dlab.errors import DataError
+from dlab.results import durable
+from dlab.results.records import Evaluation, Timing
+
+Row = TypeVar("Row", bound=Evaluation | Timing)
+
+
+class Rows(Generic[Row]):
+    """A CSV file with one column per field of a record."""
+
+    def __init__(self, path: Path, kind: type[Row]):
+        self.path = path
+        self.kind = kind
+        self._header = ",".join(field.name for field in fields(kind)) + "\n"
+
+    def create(self) -> None:
+        """An empty table: the header alone."""
+        durable.replace(self.path, self._header.encode())
+
+    def append(self, row: Row) -> None:
+        """One whole row, stored before this returns."""
+        durable.append(self.path, self._line(row))
+
+    def read(self) -> list[Row]:
+        """All rows; a last row without its end is one that was being written, and does not count."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise DataError(f"cannot read {self.path}: {fault}") from fault
+        header, *lines = text[: text.rfind("\n") + 1].splitlines() or [""]
+        if header + "\n" != self._header:
+            raise DataError(f"{self.path}: the first line must be {self._header.strip()}")
+        return [self._row(number, line) for number, line in enumerate(lines, start=2)]
+
+    def cut(self, step: int) -> list[Row]:
+        """Drop the rows after `step`, and return those that stay."""
+        kept = [row for row in self.read() if row.step <= step]
+        durable.replace(self.path, (self._header + "".join(map(self._line, kept))).encode())
+        return kept
+
+    def _line(self, row: Row) -> str:
+        return ",".join(_cell(getattr(row, field.name)) for field in fields(self.kind)) + "\n"
+
+    def _row(self, number: int, line: str) -> Row:
+        cells = line.split(",")
+        try:
+            return self.kind(*(_value(field.type, cell) for field, cell in zip(fields(self.kind), cells, strict=True)))
+        except ValueError as fault:
+            raise DataError(f"{self.path}:{number}: not a row of {self._header.strip()}") from fault
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, Integral) else repr(float(value))
+
+
+def _value(kind: Any, cell: str) -> Any:
+    if kind is int:
+        return int(cell)
+    return float(cell) if cell or kind is float else None

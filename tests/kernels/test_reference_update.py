@@ -1,0 +1,107 @@
+"""Updates: the traces of the lectures, loops, penalties, and compiled rules."""
+
+import numpy as np
+import pytest
+
+from dlab.kernels.update import reference as update
+from dlab.kernels.update import rules
+from dlab.optim.rules import SGD, Adam, Momentum
+from tests.kernels.arrays import close, numbers
+from tests.oracles import update as oracle
+from tests.oracles.differences import slopes
+
+GRADIENTS = (1.0, -0.5, 0.25)
+TRACES = {  # T35
+    "sgd": (SGD(lr=0.1), (-0.1, -0.05, -0.075)),
+    "momentum": (Momentum(lr=0.1), (-0.1, -0.14, -0.201)),
+    "adam": (Adam(), (-0.001, -0.001266337, -0.001606766)),
+    "adam without correction": (Adam(bias_correction=False), (-0.003162277, -0.0042941, -0.005979304)),
+}
+LOOPS = {
+    "sgd": (SGD(0.3), lambda g, w: oracle.sgd(g, 0.3, w)),
+    "momentum": (Momentum(0.3, 0.7), lambda g, w: oracle.momentum(g, 0.3, 0.7, w)),
+    "adam": (Adam(0.3, 0.8, 0.9, 1e-3), lambda g, w: oracle.adam(g, 0.3, 0.8, 0.9, 1e-3, w)),
+    "plain adam": (
+        Adam(0.3, 0.8, 0.9, 1e-3, False),
+        lambda g, w: oracle.adam(g, 0.3, 0.8, 0.9, 1e-3, w, correct=False),
+    ),
+}
+
+
+def walk(optimizer, start, gradients, penalised=0, l1=0.0, l2=0.0):
+    """The parameters after each step; the gradient array and the coefficients are refilled in place."""
+    w, g = start.copy(), np.empty_like(start)
+    states = [np.zeros_like(w) for _ in range(optimizer.states)]
+    coefficients = np.zeros(len(optimizer.coefficients(1)))
+    call = update.apply(optimizer.rule, w, g, states, coefficients, penalised, l1, l2)
+    for step, gradient in enumerate(gradients, start=1):
+        g[:], coefficients[:] = gradient, optimizer.coefficients(step)
+        call()
+        yield w.copy()
+
+
+@pytest.mark.parametrize(("optimizer", "trace"), TRACES.values(), ids=TRACES)
+def test_traces_t35(optimizer, trace):
+    found = [w.item() for w in walk(optimizer, np.zeros(1), GRADIENTS)]
+    np.testing.assert_allclose(found, trace, rtol=0, atol=6e-10)
+
+
+@pytest.mark.parametrize(("optimizer", "loop"), LOOPS.values(), ids=LOOPS)
+def test_loops_say_the_same(optimizer, loop):
+    start, gradients = numbers(5), numbers(8, 5)
+    wanted = np.transpose([list(loop(gradients[:, i], start[i])) for i in range(5)])
+    close(list(walk(optimizer, start, gradients)), wanted)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()])
+def test_penalties_change_the_gradient_of_weights_only(optimizer):
+    start, g = np.array([0.5, -2, 0, 3, -1]), np.array([0.1, 0.2, 0, -0.4, 0.5])
+    changed = [oracle.penalised(w, v, 0.01, 0.1) for w, v in zip(start[:3], g[:3], strict=True)] + list(g[3:])
+    found = next(walk(optimizer, start, [g], 3, 0.01, 0.1))
+    close(found, next(walk(optimizer, start, [np.array(changed)])))
+    assert found[2] == 0
+
+
+def test_momentum_on_a_parabola():
+    w, g, v = np.ones(1), np.empty(1), np.zeros(1)
+    call = update.apply("momentum", w, g, [v], np.array([0.1, 0.9]), 0, 0.0, 0.0)
+    for wanted in (0.9, 0.72, 0.486, 0.2268, -0.02916):
+        g[:] = w
+        call()
+        close(w, [wanted])
+
+
+@pytest.mark.parametrize(("l1", "l2", "cost", "slope"), [(0, 0.1, 1.25, [0.3, -0.4]), (0.1, 0, 0.7, [0.1, -0.1])])
+def test_penalty_and_its_gradient_t28(l1, l2, cost, slope):
+    w = np.array([3.0, -4])
+
+    def penalty(penalised=2):
+        total = np.zeros(1)
+        update.penalty(w, penalised, l1, l2, total)()
+        return total[0]
+
+    close(penalty(), cost)
+    close(penalty(1), oracle.penalty([3], l1, l2))
+    close(rules.penalised(w, np.zeros(2), l1, l2), slope)
+    close(slopes(penalty, w), slope, 1e-8)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("optimizer", "_"), TRACES.values(), ids=TRACES)
+def test_rules_compile_to_the_same_bits(optimizer, _, dtype):
+    from numba import njit
+
+    rule, penalised = njit(getattr(rules, optimizer.rule)), njit(rules.penalised)
+
+    @njit
+    def loop(w, g, m, v, c, l1, l2):
+        for i in range(len(w)):
+            w[i], m[i], v[i] = rule(w[i], penalised(w[i], g[i], l1, l2), m[i], v[i], c)
+
+    w, g, m = (numbers(50, seed=seed).astype(dtype) for seed in range(3))
+    v, c, (l1, l2) = m * m, np.array(optimizer.coefficients(3), dtype), np.array([0.01, 0.1], dtype)
+    wanted = getattr(rules, optimizer.rule)(w, rules.penalised(w, g, l1, l2), m, v, c)
+    assert [array.dtype for array in wanted] == [dtype] * 3
+    wanted = [array.tobytes() for array in wanted]
+    loop(w, g, m, v, c, l1, l2)
+    assert [array.tobytes() for array in (w, m, v)] == wanted
