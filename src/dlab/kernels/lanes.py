@@ -84,6 +84,18 @@ def load(typingctx, array, index):
 
 
 @intrinsic
+def load_bytes(typingctx, array, index):
+    """The 16 bytes at array[index], 0..255, as floats."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        packed = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
+        return builder.uitofp(packed, VECTOR)
+
+    return vector(array, index), generate
+
+
+@intrinsic
 def store(typingctx, array, index, value):
     """array[index] = the 16 lanes of value."""
 
@@ -267,3 +279,28 @@ def put(typingctx, room, index, value):
         return context.get_dummy_value()
 
     return types.void(room, index, value), generate
+
+
+@intrinsic
+def transpose(typingctx, room):
+    """Turn a tile of 16 vectors: lane l of vector v changes places with lane v of vector l.
+
+    Four rounds swap halves, quarters, pairs and neighbours: 64 shuffles instead of 256 scalar moves.
+    """
+
+    def generate(context, builder, signature, args):
+        places = [builder.gep(args[0], [ir.Constant(I32, v)]) for v in range(LANES)]
+        rows = [builder.load(place, align=64) for place in places]
+        for step in (1, 2, 4, 8):
+            low = [LANES + t - step if t & step else t for t in range(LANES)]
+            high = [LANES + t if t & step else t + step for t in range(LANES)]
+            masks = [ir.Constant(ir.VectorType(I32, LANES), mask) for mask in (low, high)]
+            for v in range(LANES):
+                if not v & step:
+                    pair = rows[v], rows[v | step]
+                    rows[v], rows[v | step] = (builder.shuffle_vector(*pair, mask) for mask in masks)
+        for row, place in zip(rows, places, strict=True):
+            builder.store(row, place, align=64)
+        return context.get_dummy_value()
+
+    return types.void(room), generate

@@ -57,7 +57,9 @@ class Bar:
     def __init__(self, console: Console):
         text = TextColumn("{task.description}")
         # No thread of its own: the cores are there for the training.
-        self._bar = Progress(text, BarColumn(24), TextColumn("{task.fields[state]}"), console=console, auto_refresh=False)
+        self._bar = Progress(
+            text, BarColumn(24), TextColumn("{task.fields[state]}"), console=console, auto_refresh=False
+        )
         self._task = self._bar.add_task("starting", total=None, state="")
         self._drawn = 0.0
         self._first: tuple[float, int] | None = None

@@ -1,0 +1,1 @@
+"""Training: batches in a reproducible order, the loop, and how many threads it uses."""

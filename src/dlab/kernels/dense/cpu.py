@@ -23,6 +23,7 @@ from dlab.kernels.lanes import (
     store_first,
     tile,
     total,
+    transpose,
     vector_registers,
     zero,
 )
@@ -31,15 +32,19 @@ from dlab.kernels.tiles import best_tile, covers
 from dlab.layout import LANES
 
 Call = Callable[[], object]
+LANED, FLAT = types.Array(types.float32, 3, "C"), types.Array(types.float32, 1, "C")
 
 
 @lru_cache
-def _forward(o_tile):
-    """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per block and tile of outputs."""
+def _forward(o_tile, inputs):
+    """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per block and tile of outputs.
 
-    @kernel(floats(3), floats(2), floats(1), floats(3), floats(3), types.float32)
-    def dense(x, w, b, y, gate, slope):
-        O, I = w.shape
+    The number of inputs is a constant: the rows of a tile are then one pointer with fixed distances.
+    """
+
+    @kernel(LANED, FLAT, floats(1), LANED, types.float32)
+    def dense(x, w, b, y, slope):
+        O, I = y.shape[1], inputs
         o_tiles = (O + o_tile - 1) // o_tile
         for task in prange(x.shape[0] * o_tiles):
             n, o0 = task // o_tiles, min(task % o_tiles * o_tile, O - o_tile)
@@ -49,15 +54,35 @@ def _forward(o_tile):
             for i in range(I):
                 value = load(x, (n, i))
                 for o in range(o_tile):
-                    put(acc, o, fma(broadcast(w, (o0 + o, i)), value, get(acc, o)))
+                    put(acc, o, fma(broadcast(w, (o0 * I + i + o * I,)), value, get(acc, o)))
             for o in range(o_tile):
-                value = get(acc, o)
-                if gate.shape[0] == x.shape[0]:
-                    store(y, (n, o0 + o), leak(value, load(gate, (n, o0 + o)), slope))
-                else:
-                    store(y, (n, o0 + o), leak(value, value, slope))
+                store(y, (n, o0 + o), leak(get(acc, o), get(acc, o), slope))
 
     return dense
+
+
+@lru_cache
+def _data_gradient(i_tile, gated):
+    """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per block and tile of inputs."""
+
+    @kernel(LANED, types.Array(types.float32, 2, "C"), LANED, LANED, types.float32)
+    def data_gradient(dy, w, dx, gate, slope):
+        O, I = w.shape
+        i_tiles = (I + i_tile - 1) // i_tile
+        for task in prange(dy.shape[0] * i_tiles):
+            n, i0 = task // i_tiles, min(task % i_tiles * i_tile, I - i_tile)
+            acc = tile(i_tile)
+            for i in range(i_tile):
+                put(acc, i, zero())
+            for o in range(O):
+                error = load(dy, (n, o))
+                for i in range(i_tile):
+                    put(acc, i, fma(broadcast(w, (o, i0 + i)), error, get(acc, i)))
+            for i in range(i_tile):
+                value = get(acc, i)
+                store(dx, (n, i0 + i), leak(value, load(gate, (n, i0 + i)), slope) if gated else value)
+
+    return data_gradient
 
 
 @lru_cache
@@ -69,16 +94,20 @@ def _weight_gradient(v_tile, o_tile):
     """
     size = v_tile * o_tile
 
-    @kernel(floats(3), floats(3), floats(4), floats(2), types.intp)
+    @kernel(LANED, LANED, types.Array(types.float32, 4, "C"), types.Array(types.float32, 2, "C"), types.intp)
     def weight_gradient(x, dy, rows, dw, samples):
         (O, I), LANE = dw.shape, 16
         for task in prange(rows.shape[0]):
             i0 = task * v_tile * LANE
             width = min(v_tile * LANE, I - i0)
             for n in range(x.shape[0]):
-                for l in range(min(LANE, samples - n * LANE)):
-                    for i in range(width):
-                        rows[task, n * LANE + l, i // LANE, i % LANE] = x[n, i0 + i, l]
+                for v in range(v_tile):
+                    square = tile(16)
+                    for i in range(LANE):
+                        put(square, i, load(x, (n, min(i0 + v * LANE + i, I - 1))))
+                    transpose(square)
+                    for l in range(LANE):
+                        store(rows, (task, n * LANE + l, v), get(square, l))
             for ot in range((O + o_tile - 1) // o_tile):
                 o0 = min(ot * o_tile, O - o_tile)
                 acc = tile(size)
@@ -125,20 +154,18 @@ def outputs_per_tile(outputs: int) -> int:
     return best_tile(outputs, 1)[0]
 
 
-def _bind(x, w, b, y, gate, slope) -> Call:
-    run = _forward(outputs_per_tile(w.shape[0]))
-    arguments = x, w, np.zeros(w.shape[0], np.float32) if b is None else b, y, gate, slope
-    return lambda: run(*arguments)
-
-
 def forward(x, w, b, y, slope=1.0) -> Call:
     """y = rectify(x w^T + b)."""
-    return _bind(x, w, b, y, np.zeros((0, 0, 0), np.float32), slope)
+    run, flat = _forward(outputs_per_tile(w.shape[0]), w.shape[1]), w.reshape(-1)
+    bias = np.zeros(w.shape[0], np.float32) if b is None else b
+    return lambda: run(x, flat, bias, y, slope)
 
 
 def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
-    """dx = dy w: the forward sum with w transposed."""
-    return _bind(dy, w.T, None, dx, np.zeros((0, 0, 0), np.float32) if gate is None else gate, slope if gate is not None else 1.0)
+    """dx = dy w, times the derivative of the rectifier that made the input `gate`."""
+    run = _data_gradient(outputs_per_tile(w.shape[1]), gate is not None)
+    other = dx if gate is None else gate
+    return lambda: run(dy, w, dx, other, slope)
 
 
 def weight_gradient(x, dy, dw, db, samples=None) -> Call:

@@ -11,38 +11,44 @@ from dlab.kernels.jit import array, floats, kernel
 
 Call = Callable[[], object]
 TOTAL = array(types.float64, 1)
+LANED = types.Array(types.float32, 3, "C")
 
 
 @lru_cache
 def _softmax_cross_entropy():
     """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
 
-    @kernel(floats(3), array(types.int32, 1), floats(3), TOTAL, types.boolean, parallel=False)
+    @kernel(LANED, array(types.int32, 1), LANED, TOTAL, types.boolean, parallel=False)
     def softmax_cross_entropy(u, labels, du, total, gradient):
         K, samples = u.shape[1], labels.size
         share = np.float32(1) / np.float32(samples)
+        top, whole, place = np.empty(16, np.float32), np.empty(16, np.float32), np.empty(16, np.int32)
         for n in range(u.shape[0]):
             for lane in range(16):
-                sample = n * 16 + lane
-                if sample >= samples:
+                top[lane], whole[lane], place[lane] = u[n, 0, lane], 0, 0
+            for k in range(1, K):
+                for lane in range(16):
+                    larger = u[n, k, lane] > top[lane]
+                    top[lane] = u[n, k, lane] if larger else top[lane]
+                    place[lane] = k if larger else place[lane]
+            for k in range(K):
+                for lane in range(16):
+                    power = exp(u[n, k, lane] - top[lane])
+                    whole[lane] += power
                     if gradient:
-                        for k in range(K):
-                            du[n, k, lane] = 0
-                    continue
-                best = 0
-                for k in range(1, K):
-                    if u[n, k, lane] > u[n, best, lane]:
-                        best = k
-                top, whole = u[n, best, lane], np.float32(0)
+                        du[n, k, lane] = power
+            for lane in range(min(16, samples - n * 16)):
+                label = labels[n * 16 + lane]
+                total[0] += np.log(np.float64(whole[lane])) - np.float64(u[n, label, lane] - top[lane])
+                total[1] += place[lane] == label
+            if gradient:
+                for lane in range(16):
+                    whole[lane] = share / whole[lane] if n * 16 + lane < samples else np.float32(0)
                 for k in range(K):
-                    whole += exp(u[n, k, lane] - top)
-                label = labels[sample]
-                total[0] += np.log(np.float64(whole)) - np.float64(u[n, label, lane] - top)
-                total[1] += best == label
-                if gradient:
-                    for k in range(K):
-                        share_k = exp(u[n, k, lane] - top) / whole
-                        du[n, k, lane] = (share_k - np.float32(k == label)) * share
+                    for lane in range(16):
+                        du[n, k, lane] *= whole[lane]
+                for lane in range(min(16, samples - n * 16)):
+                    du[n, labels[n * 16 + lane], lane] -= share
 
     return softmax_cross_entropy
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
+from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from dlab.kernels.jit import array, kernel
 from dlab.kernels.update import rules
@@ -30,11 +31,12 @@ def _overload_step(rule, w, g, m, v, c):
 
 
 @lru_cache
-def _apply(rule, states):
+def _apply(rule, states, count):
     """w, m, v <- rule(w, g', m, v): one task per chunk."""
 
     @kernel(*[FLAT] * 5, types.intp, types.float32, types.float32)
-    def update(w, g, m, v, c, penalised, l1, l2):
+    def update(w, g, m, v, coefficients, penalised, l1, l2):
+        c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
         for task in prange((w.size + CHUNK - 1) // CHUNK):
             start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
             middle = max(start, min(penalised, stop))
@@ -76,7 +78,7 @@ def _penalty():
 
 def apply(rule, w, g, states, coefficients, penalised, l1, l2) -> Call:
     """Move all parameters by one step; penalties count for the first `penalised` ones."""
-    run = _apply(RULES.index(rule), len(states))
+    run = _apply(RULES.index(rule), len(states), len(coefficients))
     nothing = np.zeros(1, np.float32)
     m, v, *_ = (*states, nothing, nothing)
     limit = penalised if l1 or l2 else 0

@@ -1,0 +1,138 @@
+"""Tables for the terminal, each made from plain records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
+
+from dlab.report import words
+from dlab.results.folder import RunFolder
+from dlab.results.records import Evaluation
+from dlab.results.session import score
+
+ROWS = 20
+
+
+def evaluations(rows: Sequence[Evaluation]) -> Table:
+    """The rows of results.csv; of many, an even choice with the best and the last."""
+    table = _table("epoch>", "step>", "lr>", "train loss>", "train accuracy>", "test loss>", "test accuracy>", "")
+    best = min(range(len(rows)), key=lambda index: score(rows[index]), default=0)
+    for index in thinned(len(rows), best):
+        row = rows[index]
+        losses = words.loss(row.train_loss), words.share(row.train_accuracy)
+        tests = words.loss(row.test_loss), words.share(row.test_accuracy)
+        style = "bold" if index == best else None
+        table.add_row(
+            str(row.epoch), str(row.step), f"{row.lr:g}", *losses, *tests, "best" if style else "", style=style
+        )
+    return table
+
+
+def thinned(count: int, best: int) -> list[int]:
+    """At most about ROWS of `count` indices, evenly spread, always with the best and the last."""
+    stride = -(-count // ROWS)
+    return sorted({*range(stride - 1, count, stride or 1), *([best, count - 1] if count else [])})
+
+
+def verdict(folder: RunFolder) -> Text:
+    """How a run ended, in one or two lines: metrics, time, speed and where the files are."""
+    facts = folder.facts()
+    lines = [f"{facts.get('status', '?')}: {metrics(facts)}".rstrip(": ")]
+    seconds, rate = facts.get("seconds"), facts.get("samples_per_second")
+    if seconds is not None:
+        lines.append(f"{words.duration(seconds)}" + (f", {rate:,.0f} samples/s in training" if rate else ""))
+    return Text("\n".join([*lines, str(folder.path)]))
+
+
+def metrics(facts: Mapping[str, Any]) -> str:
+    """Final and best values of a run in one line."""
+    final, best = facts.get("final") or {}, facts.get("best") or {}
+    if final.get("test_accuracy") is not None:
+        at = f" at epoch {best['epoch']}" if best["epoch"] != final["epoch"] else ""
+        return f"test accuracy {words.share(final['test_accuracy'])}, best {words.share(best['test_accuracy'])}{at}"
+    for name in ("test_loss", "train_accuracy", "train_loss"):
+        if final.get(name) is not None:
+            say = words.share if name.endswith("accuracy") else words.loss
+            return f"{name.replace('_', ' ')} {say(final[name])}, best {say(best[name])}"
+    return ""
+
+
+def layers(rows: Iterable[Any]) -> Table:
+    """A network layer by layer, with its totals."""
+    found = list(rows)
+    heads = ("layer", "kernel>", "stride>", "pad>", "activation", "output>", "parameters>")
+    table = _table(*heads, "multiply-adds>", "receptive field>", "memory>", footer=True)
+    for row in found:
+        options = [_blank(row.kernel), _blank(row.stride), _blank(row.pad), _blank(row.activation)]
+        costs = [f"{row.parameters:,}", f"{row.multiply_adds:,}", _blank(row.receptive_field)]
+        table.add_row(row.name, *options, words.shape(row.shape), *costs, words.size(row.memory_bytes))
+    totals = totals_of(found)
+    table.columns[0].footer = "total"
+    table.columns[6].footer = f"{totals['parameters']:,}"
+    table.columns[7].footer = f"{totals['multiply_adds']:,}"
+    table.columns[9].footer = words.size(totals["memory_bytes"])
+    return table
+
+
+def totals_of(rows: Iterable[Any]) -> dict[str, int]:
+    """Parameters, multiply-adds and activation bytes of one sample, over all layers."""
+    found = list(rows)
+    return {key: sum(getattr(row, key) for row in found) for key in ("parameters", "multiply_adds", "memory_bytes")}
+
+
+def gradients(rows: Iterable[Any]) -> Table:
+    """Backpropagation against differences, parameter by parameter."""
+    table = _table("parameters", "count>", "checked>", "largest error>", "backpropagation>", "differences>")
+    for row in rows:
+        times = words.duration(row.backprop_seconds), words.duration(row.numerical_seconds)
+        table.add_row(row.name, f"{row.parameters:,}", f"{row.checked:,}", f"{row.error:.1e}", *times)
+    return table
+
+
+def runs(folders: Iterable[RunFolder]) -> Table:
+    """One line per run."""
+    table = _table("command", "run", "status", "about", "result", "started", "time>")
+    for folder in folders:
+        facts = folder.facts()
+        seconds = words.duration(facts["seconds"]) if "seconds" in facts else ""
+        place = folder.path.parent.name, folder.path.name
+        told = facts.get("about", ""), metrics(facts), facts.get("started", "")
+        table.add_row(*place, folder.status(), *told, seconds)
+    return table
+
+
+def pairs(items: Mapping[str, Any]) -> Table:
+    """Names and values, without a header."""
+    table = _table("name", "value")
+    table.show_header = False
+    for name, value in items.items():
+        table.add_row(name, str(value))
+    return table
+
+
+def listing(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> Table:
+    """Lines of cells under their heads."""
+    table = _table(*heads)
+    for line in lines:
+        table.add_row(*map(str, line))
+    return table
+
+
+def plain(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Records as JSON has them."""
+    return [asdict(row) for row in rows if fields(row)]
+
+
+def _table(*heads: str, footer: bool = False) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False, show_footer=footer, header_style="bold", footer_style="bold")
+    for head in heads:
+        # What people copy, such as names and paths, is folded on a narrow terminal and never cut.
+        table.add_column(head.rstrip(">"), justify="right" if head.endswith(">") else "left", overflow="fold")
+    return table
+
+
+def _blank(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,73 @@
+"""Loss and accuracy over a whole split, and when to stop early."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlab.nn.plan import Plan
+from dlab.results.records import Evaluation
+
+
+class Patience:
+    """Counts evaluations without a better test loss (training loss where there is no test split)."""
+
+    def __init__(self, options: Any):
+        self.options = options
+        self.best, self.waited = np.inf, 0
+
+    def exhausted(self, evaluation: Evaluation) -> bool:
+        """Take note of an evaluation; true when it is time to stop."""
+        if self.options is None:
+            return False
+        loss = evaluation.train_loss if evaluation.test_loss is None else evaluation.test_loss
+        better = loss < self.best - self.options.min_delta
+        self.best, self.waited = (loss, 0) if better else (self.best, self.waited + 1)
+        return self.waited >= self.options.patience
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a resumed run must know."""
+        return {"patience": np.array([self.best, self.waited])}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on counting from there."""
+        self.best, self.waited = float(state["patience"][0]), int(state["patience"][1])
+
+
+class Evaluator:
+    """Runs whole splits through the network in inference mode."""
+
+    def __init__(self, plan: Callable[[Any, int], Plan], data: Any, options: Any):
+        self.data, self.options = data, options
+        self.counts = data.train.labels is not None or set(np.unique(data.train.targets[:1000])) <= {0.0, 1.0}
+        self.patience = Patience(options.early_stop)
+        self._plan, self._plans = plan, {}
+        if data.test is not None:
+            self._plans_of(data.test)
+
+    def test(self) -> tuple[float | None, float | None]:
+        """(loss, accuracy) of the test split, None where there is none."""
+        return (None, None) if self.data.test is None else self._measure(self.data.test)
+
+    def train(self) -> tuple[float, float | None]:
+        """(loss, accuracy) of the training split."""
+        return self._measure(self.data.train)
+
+    def _plans_of(self, samples: Any) -> list[Plan]:
+        """A plan for full batches and one for the rest, made once."""
+        if id(samples) not in self._plans:
+            count = len(samples.x)
+            sizes = [self.options.eval_batch] * (count >= self.options.eval_batch) + [count % self.options.eval_batch]
+            self._plans[id(samples)] = [self._plan(samples, size) for size in sizes if size]
+        return self._plans[id(samples)]
+
+    def _measure(self, samples: Any) -> tuple[float, float | None]:
+        plans, start = self._plans_of(samples), 0
+        for plan in plans:
+            plan.total[:] = 0
+            while len(samples.x) - start >= plan.batch:
+                plan.rows[:] = np.arange(start, start + plan.batch)
+                plan.run()
+                start += plan.batch
+        loss, correct = sum(plan.total for plan in plans) / len(samples.x)
+        return float(loss), float(correct) if self.counts else None

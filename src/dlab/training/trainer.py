@@ -1,0 +1,161 @@
+"""The training loop: it yields records and knows nobody who reads them."""
+
+from collections.abc import Iterator
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from dlab.errors import CheckpointError, Diverged
+from dlab.kernels import Backend
+from dlab.nn.network import Network
+from dlab.nn.plan import Plan
+from dlab.results.records import Evaluation, Finished, Progress, Record, Timing
+from dlab.training.batches import Batches
+from dlab.training.evaluation import Evaluator
+from dlab.training.randomness import MASK, key
+from dlab.training.threads import Threads
+
+SECONDS_BETWEEN_PROGRESS = 0.1
+
+
+class Trainer:
+    """Trains one network on one data set as one spec says.
+
+    `run()` yields Progress now and then, an Evaluation with its Timing every `eval_every` steps, and Finished.
+    `stop()` ends it after the present batch; `state()` and `restore()` are all that a resumed run needs.
+    """
+
+    def __init__(self, network: Network, ops: Backend, data: Any, spec: Any, threads: int):
+        self.network, self.ops, self.data, self.spec = network, ops, data, spec
+        options = spec.train
+        size = min(options.batch_size, len(data.train.x)) if options.batch_size != "all" else len(data.train.x)
+        self.batches = Batches(len(data.train.x), size, options.sampling, options.seed)
+        self.steps_per_epoch = self.batches.per_epoch
+        self.steps = options.iterations or options.epochs * self.steps_per_epoch
+        self.eval_every = options.eval_every or min(self.steps_per_epoch, self.steps)
+        self.parameters, self.gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
+        network.start(self.parameters, spec.model.init, options.seed)
+        self.states = [ops.zeros((network.size,)) for _ in range(spec.optimizer.states)]
+        self.coefficients = ops.zeros((len(spec.optimizer.coefficients(1)),))
+        self.threads = Threads(threads)
+        self.evaluator = Evaluator(self._plan, data, options)
+        self.plans = {size: self._plan(data.train, size, self.gradients)}
+        penalties = network.weights, spec.regularize.l1, spec.regularize.l2
+        self._apply = ops.update.apply(
+            spec.optimizer.rule, self.parameters, self.gradients, self.states, self.coefficients, *penalties
+        )
+        self._cost = np.zeros(1)
+        self._penalty = ops.update.penalty(self.parameters, *penalties, self._cost) if any(penalties[1:]) else None
+        self.step, self._stopping = 0, False
+        self._reset()
+
+    def run(self) -> Iterator[Record]:
+        """Train from the present step to the last."""
+        told = began = perf_counter()
+        patience = self.evaluator.patience
+        while self.step < self.steps and not self._stopping:
+            self.train_step()
+            now = perf_counter()
+            if self.step % self.eval_every == 0 or self.step == self.steps or self._stopping:
+                evaluation = self._evaluate()
+                yield evaluation
+                yield self._timing(now - began, perf_counter() - now)
+                self._reset()
+                began = told = perf_counter()
+                if patience.exhausted(evaluation):
+                    yield Finished("early stop", self.step)
+                    return
+            elif now - told > SECONDS_BETWEEN_PROGRESS:
+                yield self._progress(now - began)
+                told = now
+        yield Finished("stopped" if self._stopping else "done", self.step)
+
+    def train_step(self) -> None:
+        """One batch: gather, forward, loss, backward, update; Diverged if the loss is not finite."""
+        rows = self.batches.rows(self.step)
+        plan = self._plan_for(len(rows))
+        plan.rows[:] = rows
+        for number, state in enumerate(plan.keys):
+            state[0] = key(self.spec.train.seed, MASK, number, self.step)
+        self.coefficients[:] = self.spec.optimizer.coefficients(self.step + 1)
+        before = plan.total[0]
+        if self._penalty:
+            self._penalty()
+        self.threads.step(lambda: (plan.run(), self._apply()))
+        self.step += 1
+        self._seen += len(rows)
+        self._batches += 1
+        if not isfinite(plan.total[0]):
+            raise Diverged(self._divergence(plan.total[0] - before))
+
+    def stop(self) -> None:
+        """End after the present batch."""
+        self._stopping = True
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything a resumed run needs: weights by name, optimizer state, step."""
+        weights = {f"{name}.{kind}": view for (name, kind), view in self.network.views(self.parameters).items()}
+        states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
+        found = {name: array.copy() for name, array in {**weights, **states}.items()}
+        return found | {"step": np.array([self.step], np.int64), **self.evaluator.patience.state()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Go on from `state()`; CheckpointError if it belongs to another network or optimizer."""
+        own = self.state()
+        odd = sorted(set(own) ^ set(state)) or [n for n in own if own[n].shape != state[n].shape]
+        if odd:
+            raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {', '.join(odd[:5])}")
+        for (name, kind), view in self.network.views(self.parameters).items():
+            view[...] = state[f"{name}.{kind}"]
+        for number, array in enumerate(self.states):
+            array[...] = state[f"optimizer.{number}"]
+        self.step = int(state["step"][0])
+        self.evaluator.patience.restore(state)
+        self._reset()
+
+    def _plan(self, samples: Any, batch: int, gradients: np.ndarray | None = None) -> Plan:
+        scaling = self.data.scale, self.data.shift
+        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, self.parameters, gradients)
+
+    def _plan_for(self, size: int) -> Plan:
+        """The plan for this batch size: the last batch of an epoch may be smaller."""
+        if size not in self.plans:
+            self.plans[size] = self._plan(self.data.train, size, self.gradients)
+        return self.plans[size]
+
+    def _reset(self) -> None:
+        """Forget the sums since the last evaluation."""
+        for plan in self.plans.values():
+            plan.total[:] = 0
+        self._seen, self._batches, self._cost[0] = 0, 0, 0.0
+
+    def _means(self) -> tuple[float, float | None]:
+        """Loss (penalties included) and accuracy of the batches since the last evaluation, as differentiated."""
+        loss, correct = sum(plan.total for plan in self.plans.values())
+        accuracy = correct / self._seen if self.evaluator.counts else None
+        return float(loss / self._seen + self._cost[0] / self._batches), accuracy
+
+    def _place(self) -> tuple[int, int]:
+        """(epoch, step) for a record: the epoch, from 1, that the last batch belonged to."""
+        return (self.step - 1) // self.steps_per_epoch + 1, self.step
+
+    def _evaluate(self) -> Evaluation:
+        train = self.evaluator.train() if self.spec.train.measure == "all" else self._means()
+        return Evaluation(*self._place(), self.spec.optimizer.lr, *train, *self.evaluator.test())
+
+    def _timing(self, train: float, evaluate: float) -> Timing:
+        return Timing(self.step, train, evaluate, self._seen / train, self.threads.best)
+
+    def _progress(self, seconds: float) -> Progress:
+        epoch, step = self._place()
+        return Progress(epoch, step, self.steps, *self._means(), self._seen / seconds, self.threads.best)
+
+    def _divergence(self, loss: float) -> str:
+        epoch, step = self._place()
+        batch = (step - 1) % self.steps_per_epoch + 1
+        return (
+            f"the loss became {loss} in epoch {epoch}, batch {batch} (step {step}), at learning rate "
+            f"{self.spec.optimizer.lr:g}. Try a smaller optimizer.lr, or another model.init"
+        )
