@@ -30,8 +30,12 @@ class Backend:
     def __getattr__(self, operation: str) -> Any:
         raise AttributeError(f"the {self.name} backend has no operation {operation}")
 
+    def bracket(self, calls: list[Call]) -> list[Call]:
+        """The calls with whatever must happen before and after them."""
+        return calls
+
     def zeros(self, shape: Shape) -> np.ndarray:
-        """A flat array of this backend's numbers."""
+        """A zeroed array of this backend's numbers."""
         return np.zeros(shape, self.dtype)
 
     def whole(self, shape: Shape, batch: int) -> np.ndarray:
@@ -64,6 +68,17 @@ class CPU(Backend):
     """Numba on lane blocks in float32, [B, C, H, W, 16]."""
 
     name, dtype = "cpu", np.float32
+
+    def __init__(self) -> None:
+        from dlab.kernels import denormals
+
+        super().__init__()
+        denormals.tell_workers(max_threads())
+        self._modes = denormals.modes()
+
+    def bracket(self, calls: list[Call]) -> list[Call]:
+        flush, keep = self._modes
+        return [flush, *calls, keep]
 
     def zeros(self, shape: Shape) -> np.ndarray:
         from dlab.kernels.memory import aligned

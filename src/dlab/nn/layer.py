@@ -47,6 +47,7 @@ class Layer:
     """The contract of all layers; a layer that only reshapes or acts elementwise overrides `output_shape` at most."""
 
     type_name: ClassVar[str]
+    random: ClassVar[bool] = False  # whether training draws random numbers here
 
     def output_shape(self, shape: Shape) -> Shape:
         """Shape of one output sample for one input sample; ShapeError if the layer does not fit."""

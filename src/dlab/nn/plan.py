@@ -1,10 +1,11 @@
 """The plan of one batch size: buffers allocated once, and a flat list of kernel calls.
 
-    gather -> forward of each stage -> loss -> backward of each stage in reverse
+    gather -> forward of each stage -> loss -> backward of each stage in reverse -> update
 
 A plan never allocates while it runs, and changes nothing but its buffers, `total` and the gradients.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,21 +21,21 @@ from dlab.nn.stage import Stage, join
 class Plan:
     """One batch through a network: set `rows`, then `run()`; `total` gathers (sum of losses, number correct).
 
-    With `gradients` it is a training plan; without, an inference plan that stops at the loss.
+    With `gradients` it is a training plan that ends with `update`; without, an inference plan that stops at the loss.
     """
 
     def __init__(self, network: Network, ops: Backend, samples: Any, scaling: tuple[float, float], loss: Any,
-                 batch: int, parameters: np.ndarray, gradients: np.ndarray | None = None):
+                 batch: int, parameters: np.ndarray, gradients: np.ndarray | None = None,
+                 update: Sequence[Call] = ()):
         self.ops, self.batch, self.training = ops, batch, gradients is not None
         self.rows, self.total = np.zeros(batch, np.int64), np.zeros(2)
         self.stages = join(network.nodes)
-        self.keys: list[np.ndarray] = []
+        self.keys: dict[int, np.ndarray] = {}  # random state of each stage that wants one, by the layer's index
         self.input = self._connect(network.shape)
         self._give_parameters(network, parameters, gradients)
         self.output = self.stages[-1].y
-        self.calls = self._gather(samples, scaling) + self._forward() + self._loss(samples, loss)
-        if self.training:
-            self.calls += self._backward()
+        calls = self._gather(samples, scaling) + self._forward() + self._loss(samples, loss)
+        self.calls = ops.bracket([*calls, *(self._backward() if self.training else []), *update])
 
     def run(self) -> None:
         """Do the whole batch `rows`."""
@@ -60,8 +61,8 @@ class Plan:
     def _connect_gradients(self, stage: Stage, below: Stage | None) -> None:
         margin = 0 if stage.pooled or below is None else stage.layer.gradient_margin()
         stage.dy = self.ops.buffer(stage.output, self.batch, margin)
-        stage.key = np.zeros(1, np.uint32)
-        self.keys.append(stage.key)
+        if stage.layer.random:
+            stage.key = self.keys[stage.node.index] = np.zeros(1, np.uint32)
         if below is not None:
             stage.dx = below.dy
             gates = isinstance(stage.layer, Dense | Convolution) and below.slope != 1.0 and not below.pooled

@@ -28,6 +28,12 @@ def replace(path: Path, content: bytes) -> None:
         _sync_folder(path.parent)
 
 
+def create(path: Path, content: bytes) -> None:
+    """Write a new file; one that exists stays as it is, and is an error."""
+    with _told(path):
+        _write(path, os.O_CREAT | os.O_EXCL, content)
+
+
 def append(path: Path, text: str) -> None:
     """Add `text` at the end of a file that exists, and wait until it is stored."""
     with _told(path):

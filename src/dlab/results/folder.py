@@ -107,15 +107,15 @@ def create(root: Path, command: str, name: str, spec: str) -> RunFolder:
 
 
 def find(root: Path, command: str, wanted: str) -> RunFolder:
-    """The run called `wanted`: a folder, a name under `root/command`, or `latest`."""
-    runs = [run for run in every(root) if run.path.parent.name == command]
+    """The run called `wanted`: a folder, a name under `root/command`, or `latest`; `*` stands for any command."""
+    runs = [run for run in every(root) if command in ("*", run.path.parent.name)]
     if wanted == "latest" and runs:
         return max(runs, key=lambda run: run.spec.stat().st_mtime_ns)
-    for path in (root / command / wanted, Path(wanted)):
+    for path in (*(run.path for run in runs if run.path.name == wanted), Path(wanted)):
         if (path / "spec.yaml").is_file():
             return RunFolder(path)
-    known = [run.path.name for run in runs]
-    raise SpecError(f'no run "{wanted}" in {root / command}.{suggestion(wanted, known)}')
+    near = suggestion(wanted, [run.path.name for run in runs])
+    raise SpecError(f'no run "{wanted}" in {root / command.strip("*")}.{near}')
 
 
 def every(root: Path) -> list[RunFolder]:

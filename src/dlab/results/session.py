@@ -64,9 +64,9 @@ def describe(experiment: Any) -> dict[str, Any]:
         "about": about(spec),
         "data": {"name": data.name, "sha256": data.sha256},
         "seed": spec.train.seed,
-        "device": getattr(experiment, "device", spec.device),
-        "threads": getattr(experiment, "threads", spec.threads),
-        "parameters": sum(row.parameters for row in experiment.network.summary()),
+        "device": experiment.device,
+        "threads": experiment.threads,
+        "parameters": sum(row.parameters for row in experiment.summary()),
         "versions": {"python": platform.python_version(), "dlab": __version__} | _versions("numpy", "numba"),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
@@ -93,7 +93,7 @@ def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See,
             status = "done"
         see(record)
     state = trainer.state()
-    if not rows or rows[-1].step != int(state["step"]):
+    if not rows or rows[-1].step != state["step"].item():
         checkpoint.save(folder.last, state, data=data)
     return status
 
@@ -117,7 +117,7 @@ def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:
                 f"{folder.last}: the data set {experiment.data.name} has changed since this run began"
             )
         experiment.trainer.restore(state)
-        step = int(state["step"])
+        step = state["step"].item()
     folder.timings.cut(step)
     return folder.evaluations.cut(step)
 

@@ -40,14 +40,16 @@ class Trainer:
         self.states = [ops.zeros((network.size,)) for _ in range(spec.optimizer.states)]
         self.coefficients = ops.zeros((len(spec.optimizer.coefficients(1)),))
         self.threads = Threads(threads)
-        self.evaluator = Evaluator(self._plan, data, options)
-        self.plans = {size: self._plan(data.train, size, self.gradients)}
         penalties = network.weights, spec.regularize.l1, spec.regularize.l2
-        self._apply = ops.update.apply(
-            spec.optimizer.rule, self.parameters, self.gradients, self.states, self.coefficients, *penalties
-        )
+        rest = self.states, self.coefficients, *penalties
+        self._update = [ops.update.apply(spec.optimizer.rule, self.parameters, self.gradients, *rest)]
         self._cost = np.zeros(1)
-        self._penalty = ops.update.penalty(self.parameters, *penalties, self._cost) if any(penalties[1:]) else None
+        if any(penalties[1:]):
+            self._update.insert(0, ops.update.penalty(self.parameters, *penalties, self._cost))
+        self.evaluator = Evaluator(self._plan, data, options)
+        self.plans: dict[int, Plan] = {}
+        for size in {size, len(data.train.x) % size or size}:
+            self._plan_for(size)
         self.step, self._stopping = 0, False
         self._reset()
 
@@ -77,13 +79,11 @@ class Trainer:
         rows = self.batches.rows(self.step)
         plan = self._plan_for(len(rows))
         plan.rows[:] = rows
-        for number, state in enumerate(plan.keys):
+        for number, state in plan.keys.items():
             state[0] = key(self.spec.train.seed, MASK, number, self.step)
         self.coefficients[:] = self.spec.optimizer.coefficients(self.step + 1)
         before = plan.total[0]
-        if self._penalty:
-            self._penalty()
-        self.threads.step(lambda: (plan.run(), self._apply()))
+        self.threads.step(plan.run)
         self.step += 1
         self._seen += len(rows)
         self._batches += 1
@@ -115,14 +115,14 @@ class Trainer:
         self.evaluator.patience.restore(state)
         self._reset()
 
-    def _plan(self, samples: Any, batch: int, gradients: np.ndarray | None = None) -> Plan:
+    def _plan(self, samples: Any, batch: int, *training: Any) -> Plan:
         scaling = self.data.scale, self.data.shift
-        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, self.parameters, gradients)
+        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, self.parameters, *training)
 
     def _plan_for(self, size: int) -> Plan:
         """The plan for this batch size: the last batch of an epoch may be smaller."""
         if size not in self.plans:
-            self.plans[size] = self._plan(self.data.train, size, self.gradients)
+            self.plans[size] = self._plan(self.data.train, size, self.gradients, self._update)
         return self.plans[size]
 
     def _reset(self) -> None:

@@ -52,25 +52,6 @@ def _pack(bytes_):
     return pack
 
 
-def pack(data, rows, x, scale, shift):
-        C, H, W, LANE = x.shape[1], x.shape[2], x.shape[3], 16
-        for task in prange(x.shape[0] * H):
-            b, i = task // H, task % H
-            for c in range(C):
-                first = (c * H + i) * W
-                for lane in range(LANE):
-                    n = b * LANE + lane
-                    if n < rows.size:
-                        row = rows[n]
-                        for j in range(W):
-                            x[b, c, i, j, lane] = np.float32(data[row, first + j]) * scale + shift
-                    else:
-                        for j in range(W):
-                            x[b, c, i, j, lane] = 0
-
-    return pack
-
-
 def pack(data, rows, x, scale, shift) -> Call:
     """x [B, C, H, W, 16] or [B, I, 16] = the samples `rows` of data [M, features], normalised; other lanes zero."""
     run, scaling = _pack(data.dtype == np.uint8), np.array([scale, shift], np.float32)

@@ -31,8 +31,8 @@ def _overload_step(rule, w, g, m, v, c):
 
 
 @lru_cache
-def _apply(rule, states, count):
-    """w, m, v <- rule(w, g', m, v): one task per chunk."""
+def _apply(rule, states, count, penalties):
+    """w, m, v <- rule(w, g', m, v): one task per chunk, and in it the penalised parameters first."""
 
     @kernel(*[FLAT] * 5, types.intp, types.float32, types.float32)
     def update(w, g, m, v, coefficients, penalised, l1, l2):
@@ -40,23 +40,19 @@ def _apply(rule, states, count):
         for task in prange((w.size + CHUNK - 1) // CHUNK):
             start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
             middle = max(start, min(penalised, stop))
-            for i in range(start, middle):
-                first = m[i] if states > 0 else np.float32(0)
-                second = v[i] if states > 1 else np.float32(0)
-                gradient = penalised_gradient(w[i], g[i], l1, l2)
-                w[i], first, second = _step(rule, w[i], gradient, first, second, c)
-                if states > 0:
-                    m[i] = first
-                if states > 1:
-                    v[i] = second
-            for i in range(middle, stop):
-                first = m[i] if states > 0 else np.float32(0)
-                second = v[i] if states > 1 else np.float32(0)
-                w[i], first, second = _step(rule, w[i], g[i], first, second, c)
-                if states > 0:
-                    m[i] = first
-                if states > 1:
-                    v[i] = second
+            for part in range(2 if penalties else 1):
+                low = middle if penalties and part == 1 else start
+                high = middle if penalties and part == 0 else stop
+                ws, gs, ms, vs = w[low:high], g[low:high], m[low:high], v[low:high]
+                for i in range(ws.size):
+                    first = ms[i] if states > 0 else np.float32(0)
+                    second = vs[i] if states > 1 else np.float32(0)
+                    gradient = penalised_gradient(ws[i], gs[i], l1, l2) if penalties and part == 0 else gs[i]
+                    ws[i], first, second = _step(rule, ws[i], gradient, first, second, c)
+                    if states > 0:
+                        ms[i] = first
+                    if states > 1:
+                        vs[i] = second
 
     return update
 
@@ -78,11 +74,10 @@ def _penalty():
 
 def apply(rule, w, g, states, coefficients, penalised, l1, l2) -> Call:
     """Move all parameters by one step; penalties count for the first `penalised` ones."""
-    run = _apply(RULES.index(rule), len(states), len(coefficients))
+    run = _apply(RULES.index(rule), len(states), len(coefficients), bool(l1 or l2))
     nothing = np.zeros(1, np.float32)
     m, v, *_ = (*states, nothing, nothing)
-    limit = penalised if l1 or l2 else 0
-    return lambda: run(w, g, m, v, coefficients, limit, l1, l2)
+    return lambda: run(w, g, m, v, coefficients, penalised, l1, l2)
 
 
 def penalty(w, penalised, l1, l2, total) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from dlab.layout import Shape, volume
 from dlab.nn.layer import Layer, Ratio, Window
@@ -36,6 +36,8 @@ class Dropout(Layer):
     shapes: unchanged
     source: L0, L1, L3, L4 (erratum E12)
     """
+
+    random: ClassVar[bool] = True
 
     ratio: Ratio = 0.5
     mode: Literal["lecture", "inverted"] = "lecture"

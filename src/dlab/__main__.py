@@ -1,0 +1,5 @@
+"""`python -m dlab`."""
+
+from dlab.cli import main
+
+main()

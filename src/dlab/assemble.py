@@ -1,0 +1,95 @@
+"""The one place that turns a spec into data, network and trainer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlab import kernels
+from dlab.errors import EnvironmentFault, ShapeError, SpecError
+from dlab.layout import Shape
+from dlab.nn.layer import Layer
+from dlab.nn.network import LayerFault, Network, place
+from dlab.nn.summary import LayerRow, summarise
+from dlab.training.gradients import GradientCheck, GradientRow
+from dlab.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything one run consists of."""
+
+    spec: Any
+    data: Any
+    network: Network
+    trainer: Trainer
+    device: str
+    threads: int
+
+    def summary(self) -> list[LayerRow]:
+        """The network's table."""
+        return summarise(self.network.nodes)
+
+
+def build(spec: Any, device: str | None = None, threads: int | None = None) -> Experiment:
+    """Load the data, lay out the network, plan the batches; SpecError, DataError or EnvironmentFault if it cannot be."""
+    shape, outputs = spec.data.peek()
+    _check_loss(spec, shape, outputs)
+    layers = layers_of(spec, shape, outputs)
+    name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
+    data = spec.data.load(spec.train.seed)
+    network = Network(layers, shape)
+    trainer = Trainer(network, kernels.backend(name), data, spec, count)
+    return Experiment(spec, data, network, trainer, name, count)
+
+
+def outline(spec: Any) -> list[LayerRow]:
+    """The network's table without loading data or kernels."""
+    shape, outputs = spec.data.peek()
+    return summarise(place(layers_of(spec, shape, outputs), shape))
+
+
+def grad_check(spec: Any) -> list[GradientRow]:
+    """Backpropagation against central differences, a row for each array of parameters."""
+    shape, outputs = spec.data.peek()
+    network = Network(layers_of(spec, shape, outputs), shape)
+    return GradientCheck(network, spec.data.load(spec.train.seed), spec).rows()
+
+
+def layers_of(spec: Any, shape: Shape, outputs: int) -> tuple[Layer, ...]:
+    """The layers of the spec's model, checked against the data's shape; faults point at the layer's line."""
+    try:
+        layers = spec.model.layers or spec.model.preset.layers(shape, outputs)
+        nodes = place(layers, shape)
+    except ShapeError as error:
+        raise spec.fault(("model", "preset"), str(error)) from None
+    except LayerFault as error:
+        path = ("model", "layers", error.index, *([error.field] if error.field else []))
+        raise spec.fault(path if spec.model.layers else ("model", "preset"), str(error)) from None
+    last = nodes[-1].output
+    if last != (outputs,):
+        where = ("model", "layers", len(layers) - 1) if spec.model.layers else ("model", "preset")
+        size = "x".join(map(str, last))
+        raise spec.fault(where, f"the last layer gives {size} numbers, the data want {outputs} (one a class or target)")
+    return tuple(layers)
+
+
+def _check_loss(spec: Any, shape: Shape, outputs: int) -> None:
+    """Softmax needs classes to choose from."""
+    if spec.loss.kernel == "softmax_cross_entropy" and outputs < 2:
+        raise spec.fault(("loss",), "softmax_ce needs at least two classes, the data have one output. Allowed here: mse")
+
+
+def device_of(wanted: str) -> str:
+    """The backend for --device; auto takes the best one there is."""
+    if wanted == "auto":
+        return "cpu"
+    if wanted.startswith("cuda"):
+        raise EnvironmentFault("this dlab has no GPU engine yet. Use --device cpu, or auto, which takes what there is")
+    return wanted
+
+
+def threads_of(wanted: int | None) -> int:
+    """Threads to use: as asked, else a polite share of the machine (at most 4, within affinity and cgroup)."""
+    most = kernels.max_threads()
+    if wanted is not None and not 1 <= wanted <= most:
+        raise SpecError(f"threads: {wanted} is not possible here. Allowed: 1 to {most}")
+    return wanted or min(4, most)

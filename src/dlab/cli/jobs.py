@@ -1,0 +1,72 @@
+"""What `dlab train` does: a job is a spec and the folder it runs in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dlab.assemble import build
+from dlab.cli.signals import stopping
+from dlab.kernels.jit import compiling
+from dlab.report.output import Output
+from dlab.report.progress import following, logged
+from dlab.results import durable, session
+from dlab.results.folder import RunFolder, create, find
+from dlab.spec import load
+
+COMMAND = "train"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A spec to train, where its results go, and what computes."""
+
+    spec: Any
+    root: Path
+    name: str | None
+    device: str | None
+    threads: int | None
+    resumed: RunFolder | None = None
+
+    def folder(self) -> RunFolder:
+        """The run's folder, made where there is none to resume."""
+        return self.resumed or create(self.root, COMMAND, self.name or self.spec.name, self.spec.to_yaml())
+
+
+def job(
+    spec: str | None,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    output_dir: Path,
+    name: str | None,
+    resume: str | None,
+    **machine: Any,
+) -> Job:
+    """The job that the command line asks for: a new one from `spec`, or the one to resume."""
+    if resume is None:
+        if spec is None:
+            raise click.UsageError("give a SPEC to train, or --resume RUN")
+        return Job(load(spec, overrides, seed), output_dir, name, **machine)
+    if spec or overrides or name or seed is not None:
+        raise click.UsageError(
+            "--resume goes on with the run's own spec and name: leave SPEC, -s, --seed and --name out"
+        )
+    folder = find(output_dir, COMMAND, resume)
+    return Job(load(folder.spec), output_dir, None, **machine, resumed=folder)
+
+
+def train(job: Job, output: Output) -> tuple[RunFolder, int]:
+    """Train, and return the folder and the exit code."""
+    if job.resumed and job.resumed.status() == "done":
+        output.note(f"{job.resumed.path} is already finished")
+        return job.resumed, 0
+    durable.make_folder(job.root / COMMAND)
+    with following(output) as reporter:
+        compiling(reporter.compiled)
+        experiment = build(job.spec, job.device, job.threads)
+        folder = job.folder()
+        output.note(f"results go to {folder.path}")
+        with logged(folder, reporter) as both, stopping(experiment.trainer) as stop:
+            status = session.run(experiment, folder, both.see, resume=job.resumed is not None)
+    return folder, stop.exit_code if status == "interrupted" else 0

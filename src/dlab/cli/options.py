@@ -1,0 +1,72 @@
+"""Options that several commands share, as decorators."""
+
+import os
+from collections.abc import Callable
+from functools import reduce, wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+def examples(*lines: str) -> str:
+    """The end of a help page: lines to copy."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def together(*decorators: Decorator) -> Decorator:
+    """Several decorators as one, the first on top of the help page."""
+    return lambda command: reduce(lambda made, decorate: decorate(made), reversed(decorators), command)
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _threads(ctx: click.Context, option: click.Parameter, value: int | None) -> int | None:
+    if value is not None and not 1 <= value <= cores():
+        raise click.BadParameter(f"{value} is not between 1 and {cores()}, the cores this process may use")
+    return value
+
+
+def _debug(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    ctx.find_root().meta["debug"] = value
+
+
+overrides = together(
+    click.option("-s", "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the spec."),
+    click.option("--seed", type=click.IntRange(0), help="Seed of the starting weights and of the batches."),
+)
+machine = together(
+    click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "reference"]), help="What computes."),
+    click.option("--threads", type=int, callback=_threads, help="Threads, at most the cores there are."),
+)
+output_dir = click.option(
+    "-o", "--output-dir", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Results."
+)
+run = together(
+    output_dir,
+    click.option("--name", help="Name of the run's folder; name-2, name-3, ... where it is taken."),
+    click.option("--resume", metavar="RUN", help="Go on with a run: its folder, its name, or `latest`."),
+    click.option("--plots/--no-plots", default=True, help="Whether to draw results.png."),
+)
+
+
+def speaks(command: Command) -> Command:
+    """Give the command an `output` that keeps to --json and --quiet; --debug shows tracebacks."""
+
+    @wraps(command)
+    def with_output(*arguments: Any, as_json: bool, quiet: bool, **options: Any) -> Any:
+        from dlab.report.output import Output
+
+        return command(*arguments, output=Output(quiet, as_json), **options)
+
+    return together(
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
+        click.option("-q", "--quiet", is_flag=True, help="Print the last word only."),
+        click.option("--debug", is_flag=True, expose_value=False, callback=_debug, help="Show tracebacks."),
+    )(with_output)

@@ -1,0 +1,37 @@
+"""Ctrl-C, SIGTERM and SIGHUP ask the trainer to end; the run is then saved, shown and left with 128 + signal."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Stop:
+    """The signal that came, and the exit code it asks for (0 where none came)."""
+
+    number = 0
+
+    @property
+    def exit_code(self) -> int:
+        return 128 + self.number if self.number else 0
+
+
+@contextmanager
+def stopping(trainer: Any) -> Iterator[Stop]:
+    """Turn signals into `trainer.stop()`; the second Ctrl-C leaves at once."""
+    stop = Stop()
+
+    def ask(number: int, frame: object) -> None:
+        stop.number = number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        trainer.stop()
+
+    # Who ignores a signal from outside, as nohup does, wants the run to go on.
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heard}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,22 @@
+"""The report of one run, read from its folder alone."""
+
+from dataclasses import asdict
+
+from dlab.errors import DlabError
+from dlab.report import tables
+from dlab.report.output import Output
+from dlab.results.folder import RunFolder
+
+
+def show(folder: RunFolder, output: Output, plots: bool) -> None:
+    """Print what a run has come to, and draw it if asked; a picture that fails is a warning."""
+    if plots:
+        try:
+            from dlab.report.figure import draw
+
+            draw(folder)
+        except (DlabError, OSError, ValueError, RuntimeError) as fault:
+            output.warn(f"no picture: {fault}")
+    rows = folder.evaluations.read()
+    facts = {"folder": str(folder.path), **folder.facts(), "status": folder.status()}
+    output.show(facts | {"rows": [asdict(row) for row in rows]}, tables.evaluations(rows), tables.verdict(folder))

@@ -1,0 +1,55 @@
+"""An experiment that computes nothing: its losses follow from the step, so that runs can be compared byte by byte."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+
+from dlab.errors import Diverged
+from dlab.results.records import Evaluation, Finished, Progress, Record, Timing
+
+
+class FakeTrainer:
+    """Eight steps of which every second is evaluated; `fails_at` raises `fault` before that step."""
+
+    steps, steps_per_epoch = 8, 4
+
+    def __init__(self, fails_at: int = 99, fault: BaseException | None = None, on_step=lambda trainer: None):
+        self.step, self.stopped = 0, False
+        self.fails_at, self.fault, self.on_step = fails_at, fault or Diverged("epoch 1, batch 3, lr 9"), on_step
+
+    def run(self) -> Iterator[Record]:
+        while self.step < self.steps and not self.stopped:
+            if self.step + 1 == self.fails_at:
+                raise self.fault
+            self.step += 1
+            self.on_step(self)
+            epoch = (self.step + 3) // 4
+            yield Progress(epoch, self.step, self.steps, 1 / self.step, 0.5, 1000.0, 1)
+            if self.step % 2 == 0:
+                # The lowest test loss is that of step 6.
+                yield Evaluation(epoch, self.step, 0.1, 1 / self.step, 0.1 * self.step, abs(self.step - 6) / 3, None)
+                yield Timing(self.step, 0.5, 0.25, 100.0, 2)
+        yield Finished("stopped" if self.stopped else "done", self.step)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def state(self) -> dict[str, np.ndarray]:
+        weights = np.arange(6, dtype=np.float32).reshape(2, 3) + self.step
+        return {"dense1.weight": weights, "optimizer.0": -weights, "step": np.array([self.step], np.int64)}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        self.step = int(state["step"][0])
+
+
+def experiment(trainer: FakeTrainer | None = None, sha256: str = "abc") -> SimpleNamespace:
+    """What `assemble.build` returns, as far as a run looks at it."""
+    kind = SimpleNamespace(type_name="kind", lr=0.1)
+    model = SimpleNamespace(preset=kind, layers=None)
+    spec = SimpleNamespace(model=model, data=kind, optimizer=kind, train=SimpleNamespace(seed=3))
+    data = SimpleNamespace(name="fake", sha256=sha256)
+    rows = [SimpleNamespace(parameters=6)]
+    return SimpleNamespace(
+        spec=spec, data=data, trainer=trainer or FakeTrainer(), device="cpu", threads=2, summary=lambda: rows
+    )

@@ -1,0 +1,148 @@
+"""A run: what it leaves behind when it ends well, is stopped, diverges, crashes, is killed, and is resumed."""
+
+import errno
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dlab.errors import Busy, CheckpointError, Diverged, DlabError, EnvironmentFault, SpecError
+from dlab.results import checkpoint, durable, session
+from dlab.results.folder import RunFolder, create, find
+from tests.results.fakes import FakeTrainer, experiment
+
+
+@pytest.fixture
+def folder(tmp_path) -> RunFolder:
+    return create(tmp_path, "train", "one", "name: one\n")
+
+
+def ignore(record) -> None:
+    pass
+
+
+def kept(folder: RunFolder) -> dict[str, bytes]:
+    """What must be the same however often a run was interrupted."""
+    names = ("results.csv", "timing.csv", "weights/best.safetensors", "weights/last.safetensors", "spec.yaml")
+    return {name: (folder.path / name).read_bytes() for name in names}
+
+
+def test_a_finished_run_is_complete(folder):
+    seen = []
+    assert session.run(experiment(), folder, seen.append) == "done"
+    facts = json.loads((folder.path / "run.json").read_text())
+    assert facts["status"] == folder.status() == "done"
+    assert (facts["final"]["step"], facts["best"]["step"]) == (8, 6)
+    assert facts["data"] == {"name": "fake", "sha256": "abc"}
+    assert (facts["seed"], facts["device"], facts["threads"], facts["parameters"]) == (3, "cpu", 2, 6)
+    assert facts["samples_per_second"] == 100
+    assert facts["versions"].keys() == {"python", "dlab", "numpy", "numba"}
+    assert [row.step for row in folder.evaluations.read()] == [2, 4, 6, 8]
+    assert checkpoint.load(folder.last)[0]["step"] == 8
+    best = checkpoint.load(folder.best)[0]
+    assert best["step"] == 6
+    assert not any(name.startswith("optimizer") for name in best)
+    assert len(seen) == 17
+
+
+def test_names_that_are_taken_are_numbered_even_at_once(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: create(tmp_path, "train", "one", "x: 1\n").path.name, range(16)))
+    assert sorted(made) == sorted(["one", *(f"one-{number}" for number in range(2, 17))])
+
+
+@pytest.mark.parametrize("name", ["../x", "-rf", "a/b", "=1", "", "x" * 65])
+def test_names_that_could_do_harm_are_refused(tmp_path, name):
+    with pytest.raises(SpecError, match="cannot name a run"):
+        create(tmp_path, "train", name, "")
+
+
+def test_runs_are_found_by_name_path_and_latest(tmp_path, folder):
+    second = create(tmp_path, "train", "two", "")
+    assert find(tmp_path, "train", "one") == folder
+    assert find(tmp_path, "train", str(folder.path)) == folder
+    assert find(tmp_path, "train", "latest") == second
+    assert find(tmp_path, "*", "two") == second
+    with pytest.raises(SpecError, match='Did you mean "one"'):
+        find(tmp_path, "train", "on")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "raised", "said"),
+    [
+        (Diverged("epoch 1"), "diverged", Diverged, "epoch 1"),
+        (KeyboardInterrupt(), "interrupted", KeyboardInterrupt, ""),
+        (MemoryError(), "failed", EnvironmentFault, "batch_size"),
+        (ValueError("odd"), "failed", DlabError, "log.txt"),
+    ],
+)
+def test_the_status_is_true_whatever_happens(folder, fault, status, raised, said):
+    with pytest.raises(raised, match=said):
+        session.run(experiment(FakeTrainer(5, fault)), folder, ignore)
+    assert folder.status() == status
+    assert [row.step for row in folder.evaluations.read()] == [2, 4]
+    assert ("ValueError: odd" in folder.log.read_text()) == isinstance(fault, ValueError)
+
+
+def test_a_stopped_run_is_saved_where_it_stands(folder):
+    trainer = FakeTrainer(on_step=lambda trainer: trainer.stop() if trainer.step == 5 else None)
+    assert session.run(experiment(trainer), folder, ignore) == "interrupted"
+    assert checkpoint.load(folder.last)[0]["step"] == 5
+
+
+class Killed(BaseException):
+    """Stands for a process that is no more."""
+
+
+def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, monkeypatch):
+    whole = create(tmp_path, "train", "whole", "name: one\n")
+    session.run(experiment(), whole, ignore)
+    for at in range(1, 500):
+        folder, count = create(tmp_path, "train", "cut", "name: one\n"), 0
+
+        def touch(call, *arguments, at=at):
+            nonlocal count
+            count += 1
+            if count >= at:
+                raise Killed
+            return call(*arguments)
+
+        with monkeypatch.context() as patch, pytest.raises(Killed) if at < 90 else monkeypatch.context():
+            patch.setattr(durable, "touch_disk", touch)
+            patch.setattr(durable.os, "fsync", lambda file: None)
+            try:
+                session.run(experiment(), folder, ignore)
+            except Killed:
+                raise
+            else:
+                break
+        session.run(experiment(), folder, ignore, resume=True)
+        assert kept(folder) == kept(whole)
+    assert at > 50
+
+
+def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(folder, monkeypatch):
+    def full(call, *arguments):
+        if call is durable.os.write and folder.last.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return call(*arguments)
+
+    monkeypatch.setattr(durable, "touch_disk", full)
+    with pytest.raises(EnvironmentFault, match=r"results\.csv: No space left"):
+        session.run(experiment(), folder, ignore)
+    assert checkpoint.load(folder.last)[0]["step"] == 2
+
+
+def test_a_run_in_use_is_busy_and_a_dead_one_is_interrupted(folder):
+    folder.describe(status="running", pid=1, host="here")
+    assert folder.status() == "interrupted"
+    with folder.hold():
+        assert folder.status() == "running"
+        with pytest.raises(Busy, match="process 1 on here"):
+            session.run(experiment(), folder, ignore)
+
+
+def test_other_data_are_refused(folder):
+    session.run(experiment(), folder, ignore)
+    with pytest.raises(CheckpointError, match="not the data this run began with"):
+        session.run(experiment(sha256="other"), folder, ignore, resume=True)
