@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dlab import kernels
+from dlab import kernels, machine
 from dlab.errors import EnvironmentFault, ShapeError, SpecError
 from dlab.layout import Shape
 from dlab.nn.layer import Layer
@@ -75,7 +75,9 @@ def layers_of(spec: Any, shape: Shape, outputs: int) -> tuple[Layer, ...]:
 def _check_loss(spec: Any, shape: Shape, outputs: int) -> None:
     """Softmax needs classes to choose from."""
     if spec.loss.kernel == "softmax_cross_entropy" and outputs < 2:
-        raise spec.fault(("loss",), "softmax_ce needs at least two classes, the data have one output. Allowed here: mse")
+        raise spec.fault(
+            ("loss",), "softmax_ce needs at least two classes, the data have one output. Allowed here: mse"
+        )
 
 
 def device_of(wanted: str) -> str:
@@ -88,8 +90,8 @@ def device_of(wanted: str) -> str:
 
 
 def threads_of(wanted: int | None) -> int:
-    """Threads to use: as asked, else a polite share of the machine (at most 4, within affinity and cgroup)."""
+    """Threads to use: as asked, else a polite share of the machine."""
     most = kernels.max_threads()
     if wanted is not None and not 1 <= wanted <= most:
         raise SpecError(f"threads: {wanted} is not possible here. Allowed: 1 to {most}")
-    return wanted or min(4, most)
+    return wanted or min(machine.POLITE, machine.cores(), most)

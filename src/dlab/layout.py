@@ -1,7 +1,7 @@
 """How large things are, and how a batch lies in memory.
 
-    files, user, API   [N, C, H, W]
-    CPU lane blocks    [B, C, H, W, 16]   B = ceil(N / 16); lane l of block b is sample 16 b + l
+files, user, API   [N, C, H, W]
+CPU lane blocks    [B, C, H, W, 16]   B = ceil(N / 16); lane l of block b is sample 16 b + l
 """
 
 LANES = 16

@@ -42,7 +42,7 @@ class Registry:
             if name in self._entries:
                 raise ValueError(f'{self.kind} "{name}" is registered twice')
             self._entries[name] = entry
-            entry.type_name = name
+            entry.type_name = name  # type: ignore[attr-defined]
             return entry
 
         return enter

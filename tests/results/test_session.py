@@ -3,6 +3,7 @@
 import errno
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_runs_are_found_by_name_path_and_latest(tmp_path, folder):
     ("fault", "status", "raised", "said"),
     [
         (Diverged("epoch 1"), "diverged", Diverged, "epoch 1"),
-        (KeyboardInterrupt(), "interrupted", KeyboardInterrupt, ""),
+        (KeyboardInterrupt(), "interrupted", KeyboardInterrupt, None),
         (MemoryError(), "failed", EnvironmentFault, "batch_size"),
         (ValueError("odd"), "failed", DlabError, "log.txt"),
     ],
@@ -94,28 +95,32 @@ class Killed(BaseException):
     """Stands for a process that is no more."""
 
 
+def run_until_killed(folder: RunFolder, at: int, monkeypatch) -> bool:
+    """Run, and die before operation `at` on the disk and at all later ones; True if it lived to the end."""
+    count = 0
+
+    def touch(call, *arguments):
+        nonlocal count
+        count += 1
+        if count >= at:
+            raise Killed
+        return call(*arguments)
+
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr(durable, "touch_disk", touch)
+        session.run(experiment(), folder, ignore)
+        return True
+    return False
+
+
 def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(durable.os, "fsync", lambda file: None)
     whole = create(tmp_path, "train", "whole", "name: one\n")
     session.run(experiment(), whole, ignore)
     for at in range(1, 500):
-        folder, count = create(tmp_path, "train", "cut", "name: one\n"), 0
-
-        def touch(call, *arguments, at=at):
-            nonlocal count
-            count += 1
-            if count >= at:
-                raise Killed
-            return call(*arguments)
-
-        with monkeypatch.context() as patch, pytest.raises(Killed) if at < 90 else monkeypatch.context():
-            patch.setattr(durable, "touch_disk", touch)
-            patch.setattr(durable.os, "fsync", lambda file: None)
-            try:
-                session.run(experiment(), folder, ignore)
-            except Killed:
-                raise
-            else:
-                break
+        folder = create(tmp_path, "train", f"cut{at}", "name: one\n")
+        if run_until_killed(folder, at, monkeypatch):
+            break
         session.run(experiment(), folder, ignore, resume=True)
         assert kept(folder) == kept(whole)
     assert at > 50

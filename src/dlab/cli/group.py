@@ -34,7 +34,7 @@ class Told(click.ClickException):
 
     def __init__(self, message: str, exit_code: int):
         super().__init__("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message))
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]
 
 
 class Commands(click.Group):

@@ -48,8 +48,13 @@ class Backend:
 
     def buffer(self, shape: Shape, batch: int, margin: int = 0) -> "Buffer":
         """Room for a batch, with `margin` zeros around each image."""
-        wide = (shape[0], *(size + 2 * margin for size in shape[1:]))
-        return Buffer(self.whole(wide, batch), margin)
+        if not margin:
+            return Buffer(self.whole(shape, batch))
+        channels, height, width = shape[0], *(size + 2 * margin for size in shape[1:])
+        # Planes an odd number of pixels apart: at a power of two they would all want the same lines of the cache.
+        pixels = height * width
+        planes = self.whole((channels, pixels + 1 + pixels % 2), batch)[:, :, :pixels]
+        return Buffer(planes.reshape(*planes.shape[:2], height, width, *planes.shape[3:]), margin)
 
 
 class Reference(Backend):

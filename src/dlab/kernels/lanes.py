@@ -231,9 +231,7 @@ def total(typingctx, value):
         while width > 1:
             half = width // 2
             unused = ir.Constant(ir.VectorType(F32, width), ir.Undefined)
-            halves = [
-                ir.Constant(ir.VectorType(I32, half), list(range(start, start + half))) for start in (0, half)
-            ]
+            halves = [ir.Constant(ir.VectorType(I32, half), list(range(start, start + half))) for start in (0, half)]
             low, high = (builder.shuffle_vector(value, unused, part) for part in halves)
             value, width = builder.fadd(low, high), half
         return builder.extract_element(value, ir.Constant(I32, 0))

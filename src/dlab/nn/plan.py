@@ -12,8 +12,8 @@ import numpy as np
 
 from dlab.kernels import Backend, Buffer, Call
 from dlab.layout import Shape
-from dlab.nn.layers.dense import Dense
 from dlab.nn.layers.convolution import Convolution
+from dlab.nn.layers.dense import Dense
 from dlab.nn.network import Network
 from dlab.nn.stage import Stage, join
 
@@ -24,9 +24,18 @@ class Plan:
     With `gradients` it is a training plan that ends with `update`; without, an inference plan that stops at the loss.
     """
 
-    def __init__(self, network: Network, ops: Backend, samples: Any, scaling: tuple[float, float], loss: Any,
-                 batch: int, parameters: np.ndarray, gradients: np.ndarray | None = None,
-                 update: Sequence[Call] = ()):
+    def __init__(
+        self,
+        network: Network,
+        ops: Backend,
+        samples: Any,
+        scaling: tuple[float, float],
+        loss: Any,
+        batch: int,
+        parameters: np.ndarray,
+        gradients: np.ndarray | None = None,
+        update: Sequence[Call] = (),
+    ):
         self.ops, self.batch, self.training = ops, batch, gradients is not None
         self.rows, self.total = np.zeros(batch, np.int64), np.zeros(2)
         self.stages = join(network.nodes)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlab.kernels import Buffer, Call
-from dlab.nn.layers.activations import Activation, Identity, LeakyReLU, ReLU
+from dlab.nn.layers.activations import Identity, LeakyReLU, ReLU
 from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
 from dlab.nn.layers.pooling import MaxPooling
@@ -81,8 +81,8 @@ def join(nodes: Sequence[Node]) -> list[Stage]:
         if isinstance(node.layer, Flatten) and stages:
             continue
         if last and _absorbs(last, node):
-            last.slope = slope_of(node.layer) if isinstance(node.layer, Activation) else last.slope
-            last.pooled = isinstance(node.layer, MaxPooling)
+            slope = slope_of(node.layer)
+            last.slope, last.pooled = (last.slope, True) if slope is None else (slope, False)
             last.output = node.output
         elif not isinstance(node.layer, Flatten):
             stages.append(Stage(node, node.output))

@@ -33,8 +33,10 @@ def evaluations(rows: Sequence[Evaluation]) -> Table:
 
 def thinned(count: int, best: int) -> list[int]:
     """At most about ROWS of `count` indices, evenly spread, always with the best and the last."""
+    if not count:
+        return []
     stride = -(-count // ROWS)
-    return sorted({*range(stride - 1, count, stride or 1), *([best, count - 1] if count else [])})
+    return sorted({*range(stride - 1, count, stride), best, count - 1})
 
 
 def verdict(folder: RunFolder) -> Text:
@@ -99,7 +101,7 @@ def runs(folders: Iterable[RunFolder]) -> Table:
         facts = folder.facts()
         seconds = words.duration(facts["seconds"]) if "seconds" in facts else ""
         place = folder.path.parent.name, folder.path.name
-        told = facts.get("about", ""), metrics(facts), facts.get("started", "")
+        told = facts.get("about", ""), metrics(facts), facts.get("started", "")[:16].replace("T", " ")
         table.add_row(*place, folder.status(), *told, seconds)
     return table
 

@@ -113,9 +113,7 @@ def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:
     if folder.last.exists():
         state, facts = checkpoint.load(folder.last)
         if facts.get("data") != experiment.data.sha256:
-            raise CheckpointError(
-                f"{folder.last}: the data set {experiment.data.name} has changed since this run began"
-            )
+            raise CheckpointError(f"{folder.last}: {experiment.data.name} is not the data this run began with")
         experiment.trainer.restore(state)
         step = state["step"].item()
     folder.timings.cut(step)

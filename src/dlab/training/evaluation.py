@@ -41,7 +41,8 @@ class Evaluator:
         self.data, self.options = data, options
         self.counts = data.train.labels is not None or set(np.unique(data.train.targets[:1000])) <= {0.0, 1.0}
         self.patience = Patience(options.early_stop)
-        self._plan, self._plans = plan, {}
+        self._plan = plan
+        self._plans: dict[int, list[Plan]] = {}
         if data.test is not None:
             self._plans_of(data.test)
 
@@ -69,5 +70,5 @@ class Evaluator:
                 plan.rows[:] = np.arange(start, start + plan.batch)
                 plan.run()
                 start += plan.batch
-        loss, correct = sum(plan.total for plan in plans) / len(samples.x)
+        loss, correct = np.sum([plan.total for plan in plans], axis=0) / len(samples.x)
         return float(loss), float(correct) if self.counts else None

@@ -48,8 +48,8 @@ class Trainer:
             self._update.insert(0, ops.update.penalty(self.parameters, *penalties, self._cost))
         self.evaluator = Evaluator(self._plan, data, options)
         self.plans: dict[int, Plan] = {}
-        for size in {size, len(data.train.x) % size or size}:
-            self._plan_for(size)
+        for number in {size, len(data.train.x) % size or size}:
+            self._plan_for(number)
         self.step, self._stopping = 0, False
         self._reset()
 
@@ -60,7 +60,7 @@ class Trainer:
         while self.step < self.steps and not self._stopping:
             self.train_step()
             now = perf_counter()
-            if self.step % self.eval_every == 0 or self.step == self.steps or self._stopping:
+            if self.step % self.eval_every == 0 or self.step == self.steps:
                 evaluation = self._evaluate()
                 yield evaluation
                 yield self._timing(now - began, perf_counter() - now)
@@ -99,7 +99,8 @@ class Trainer:
         weights = {f"{name}.{kind}": view for (name, kind), view in self.network.views(self.parameters).items()}
         states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
         found = {name: array.copy() for name, array in {**weights, **states}.items()}
-        return found | {"step": np.array([self.step], np.int64), **self.evaluator.patience.state()}
+        sums = np.array([*self._totals(), self._cost[0], self._seen, self._batches])
+        return found | {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from `state()`; CheckpointError if it belongs to another network or optimizer."""
@@ -114,6 +115,8 @@ class Trainer:
         self.step = int(state["step"][0])
         self.evaluator.patience.restore(state)
         self._reset()
+        next(iter(self.plans.values())).total[:] = state["sums"][:2]
+        self._cost[0], self._seen, self._batches = float(state["sums"][2]), *map(int, state["sums"][3:])
 
     def _plan(self, samples: Any, batch: int, *training: Any) -> Plan:
         scaling = self.data.scale, self.data.shift
@@ -131,10 +134,14 @@ class Trainer:
             plan.total[:] = 0
         self._seen, self._batches, self._cost[0] = 0, 0, 0.0
 
+    def _totals(self) -> np.ndarray:
+        """(sum of losses, number correct) since the last evaluation."""
+        return np.sum([plan.total for plan in self.plans.values()], axis=0)
+
     def _means(self) -> tuple[float, float | None]:
         """Loss (penalties included) and accuracy of the batches since the last evaluation, as differentiated."""
-        loss, correct = sum(plan.total for plan in self.plans.values())
-        accuracy = correct / self._seen if self.evaluator.counts else None
+        loss, correct = self._totals()
+        accuracy = float(correct / self._seen) if self.evaluator.counts else None
         return float(loss / self._seen + self._cost[0] / self._batches), accuracy
 
     def _place(self) -> tuple[int, int]:

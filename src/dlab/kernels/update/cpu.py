@@ -34,7 +34,7 @@ def _overload_step(rule, w, g, m, v, c):
 def _apply(rule, states, count, penalties):
     """w, m, v <- rule(w, g', m, v): one task per chunk, and in it the penalised parameters first."""
 
-    @kernel(*[FLAT] * 5, types.intp, types.float32, types.float32)
+    @kernel(FLAT, FLAT, FLAT, FLAT, FLAT, types.intp, types.float32, types.float32)
     def update(w, g, m, v, coefficients, penalised, l1, l2):
         c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
         for task in prange((w.size + CHUNK - 1) // CHUNK):

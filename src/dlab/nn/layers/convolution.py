@@ -79,10 +79,10 @@ class Convolution(Layer):
             full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
             calls = [stage.ops.pooling.unpool(dy, y, stage.code, full.view(), stage.slope)]
         calls.append(ops.weight_gradient(x, full.view(), *rest, stage.batch))
-        return calls + ([self._data_gradient(stage, full)] if stage.dx else [])
+        return calls + ([self._data_gradient(stage, full, stage.dx)] if stage.dx else [])
 
-    def _data_gradient(self, stage: Stage, full: Buffer) -> Call:
+    def _data_gradient(self, stage: Stage, full: Buffer, dx: Buffer) -> Call:
         margin = self.gradient_margin()
         gate = stage.x.view() if stage.gate else None
-        arguments = stage.parameters["weight"], stage.dx.view(), self.stride, self.padding(), margin, gate, stage.below
+        arguments = stage.parameters["weight"], dx.view(), self.stride, self.padding(), margin, gate, stage.below
         return stage.ops.convolution.data_gradient(full.view(margin), *arguments)

@@ -1,0 +1,85 @@
+"""The sum of a convolution, forward and (on turned weights) backward to the data, as a kernel of lane blocks."""
+
+from functools import lru_cache
+
+from numba import njit, prange, types
+
+from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.lanes import broadcast, fma, get, leak, load, max4, put, store, store_argmax4, tile
+
+PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
+CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")
+
+
+@njit(inline="always")
+def finish(acc, y, gate, at, k_tile, columns, slope, ending):
+    """Rectify a tile of sums by themselves, or by what stands in `gate`, and store it at (n, k0, i, j0)."""
+    n, k0, i, j0 = at
+    for k in range(k_tile):
+        for j in range(columns):
+            value = get(acc, k * columns + j)
+            by = load(gate, (n, k0 + k, i, j0 + j)) if ending == GATED else value
+            store(y, (n, k0 + k, i, j0 + j), leak(value, by, slope))
+
+
+@njit(inline="always")
+def finish_pooled(acc, y, code, at, k_tile, columns, slope):
+    """Store the maximum of each 2x2 of a tile of two rows of sums, rectified, and which of the four it was."""
+    n, k0, i, j0 = at
+    half = columns // 2
+    for k in range(k_tile):
+        for j in range(half // 2):
+            s, t = k * columns + 2 * j, k * columns + 2 * j + half
+            best = max4(get(acc, s), get(acc, s + 1), get(acc, t), get(acc, t + 1))
+            here = n, k0 + k, i, j0 // 2 + j
+            store(y, here, leak(best, best, slope))
+            store_argmax4(code, here, get(acc, s), get(acc, s + 1), get(acc, t), get(acc, t + 1))
+
+
+@lru_cache
+def make_forward(k_tile, j_tile, stride, ending):
+    """y[n,k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[n,c,i S + p,j S + q]), one task per block and row of tiles.
+
+    Only the rows top <= i S + p < bottom of x are read: the others are known to be zero.  A slice of channels stays
+    in the first-level cache while every filter tile passes over it; unfinished sums rest in `rest` meanwhile.
+    """
+    rows = 2 if ending == POOLED else 1
+    columns = rows * j_tile
+    size = k_tile * columns
+
+    @kernel(*[floats(n) for n in (5, 4, 1, 5, 5)], CODES, RESTS, *[types.intp] * 3, types.float32)
+    def convolution(x, w, b, y, gate, code, rest, top, bottom, slice_, slope):
+        C, (K, FH, FW) = x.shape[1], (w.shape[0], w.shape[2], w.shape[3])
+        strips, OW = y.shape[2], y.shape[3] * rows
+        for task in prange(y.shape[0] * strips):
+            n, strip = task // strips, task % strips
+            i = strip * rows * stride
+            first, last = max(0, top - i), min(FH, bottom - i)
+            for jt in range((OW + j_tile - 1) // j_tile):
+                j0 = min(jt * j_tile, OW - j_tile)
+                for c0 in range(0, C, slice_):
+                    for kt in range((K + k_tile - 1) // k_tile):
+                        k0 = min(kt * k_tile, K - k_tile)
+                        acc, xs = tile(size), tile(columns)
+                        for s in range(size):
+                            put(acc, s, broadcast(b, (k0 + s // columns,)) if c0 == 0 else load(rest, (task, kt, s)))
+                        for c in range(c0, min(c0 + slice_, C)):
+                            for p in range(first, last):
+                                for q in range(FW):
+                                    for a in range(columns):
+                                        row, column = i + a // j_tile * stride + p, (j0 + a % j_tile) * stride + q
+                                        put(xs, a, load(x, (n, c, row, column)))
+                                    for k in range(k_tile):
+                                        weight = broadcast(w, (k0 + k, c, p, q))
+                                        for a in range(columns):
+                                            s = k * columns + a
+                                            put(acc, s, fma(weight, get(xs, a), get(acc, s)))
+                        if c0 + slice_ < C:
+                            for s in range(size):
+                                store(rest, (task, kt, s), get(acc, s))
+                        elif ending == POOLED:
+                            finish_pooled(acc, y, code, (n, k0, strip, j0), k_tile, columns, slope)
+                        else:
+                            finish(acc, y, gate, (n, k0, strip, j0), k_tile, columns, slope, ending)
+
+    return convolution

@@ -1,0 +1,111 @@
+"""The weight gradient of a convolution as a kernel of lane blocks."""
+
+from functools import lru_cache
+
+from numba import njit, prange, types
+
+from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.lanes import add, fma, get, keep_where, leak, load, put, store, tile, total, zero
+
+CODES, STRIPS = array(types.uint8, 5), types.Array(types.float32, 5, "C")
+
+
+@njit(inline="always")
+def take_row(dy, strips, sums, at, here, k_tile):
+    """Copy a row of dy into the strip, and add it to the bias gradient."""
+    (n, k0, i), (task, row) = at, here
+    for k in range(k_tile):
+        for j in range(dy.shape[3]):
+            value = load(dy, (n, k0 + k, i, j))
+            store(strips, (task, k, row, j), value)
+            put(sums, k, add(get(sums, k), value))
+
+
+@njit(inline="always")
+def spread_row(dy, y, code, strips, sums, at, here, k_tile, slope):
+    """Spread a row of the pooled gradient over two rows of the strip: all of it to the maximum of each 2x2."""
+    (n, k0, i), (task, row) = at, here
+    for k in range(k_tile):
+        for j in range(dy.shape[3]):
+            place = n, k0 + k, i // 2, j
+            value = leak(load(dy, place), load(y, place), slope)
+            for e in range(4):
+                store(strips, (task, k, row + e // 2, 2 * j + e % 2), keep_where(value, code, place, e))
+            put(sums, k, add(get(sums, k), value))
+
+
+@lru_cache
+def make_weight_gradient(k_tile, FH, FW, stride, pooled):
+    """part[s,kt,c,p,a] = sum over the blocks n of segment s, i, j of dy[n,k,i,j] x[n,c,i S + p,j S + q], lanes apart.
+
+    One task per segment and filter tile.  It takes a strip of rows of dy at a time (spread out from the pooled
+    gradient, if the layer pools, so that the full dy is never written), which stays in the first-level cache while
+    all c and p pass over it; the sums rest in `part` meanwhile.
+    """
+    size, step = k_tile * FW, 2 if pooled else 1
+
+    @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), types.intp, types.float32)
+    def weight_gradient(x, dy, y, code, strips, part, bias, per_segment, slope):
+        B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[3]
+        k_tiles = (K + k_tile - 1) // k_tile
+        for task in prange(part.shape[0] * k_tiles):
+            s, kt = task // k_tiles, task % k_tiles
+            k0 = min(kt * k_tile, K - k_tile)
+            first, last = s * per_segment * OH, min((s + 1) * per_segment, B) * OH
+            sums = tile(k_tile)
+            for k in range(k_tile):
+                put(sums, k, zero())
+            for start in range(first, last, strips.shape[2]):
+                count = min(strips.shape[2], last - start)
+                for row in range(0, count, step):
+                    at, here = ((start + row) // OH, k0, (start + row) % OH), (task, row)
+                    if pooled:
+                        spread_row(dy, y, code, strips, sums, at, here, k_tile, slope)
+                    else:
+                        take_row(dy, strips, sums, at, here, k_tile)
+                for c in range(x.shape[1]):
+                    for p in range(FH):
+                        acc, ds = tile(size), tile(k_tile)
+                        for a in range(size):
+                            put(acc, a, zero() if start == first else load(part, (s, kt, c, p, a)))
+                        n, i = start // OH, start % OH
+                        for row in range(count):
+                            for j in range(OW):
+                                for k in range(k_tile):
+                                    put(ds, k, load(strips, (task, k, row, j)))
+                                for q in range(FW):
+                                    value = load(x, (n, c, i * stride + p, j * stride + q))
+                                    for k in range(k_tile):
+                                        put(acc, k * FW + q, fma(get(ds, k), value, get(acc, k * FW + q)))
+                            n, i = (n, i + 1) if i + 1 < OH else (n + 1, 0)
+                        for a in range(size):
+                            store(part, (s, kt, c, p, a), get(acc, a))
+            for k in range(k_tile):
+                store(bias, (s, k0 + k), get(sums, k))
+
+    return weight_gradient
+
+
+@lru_cache
+def make_gather_sums():
+    """dw[k,c,p,q] and db[k]: the segments added in order, then the lanes."""
+
+    @kernel(floats(6), floats(3), floats(4), floats(1), types.intp)
+    def gather_sums(part, bias, dw, db, k_tile):
+        K, C, FH, FW = dw.shape
+        for k in prange(K):
+            kt = min(k // k_tile, part.shape[1] - 1)
+            place = k - min(kt * k_tile, K - k_tile)
+            for c in range(C):
+                for p in range(FH):
+                    for q in range(FW):
+                        value = load(part, (0, kt, c, p, place * FW + q))
+                        for s in range(1, part.shape[0]):
+                            value = add(value, load(part, (s, kt, c, p, place * FW + q)))
+                        dw[k, c, p, q] = total(value)
+            value = load(bias, (0, k))
+            for s in range(1, bias.shape[0]):
+                value = add(value, load(bias, (s, k)))
+            db[k] = total(value)
+
+    return gather_sums

@@ -1,0 +1,74 @@
+"""The parts of a spec that are options of dlab itself; all others come from the registries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import Field
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+Name = Annotated[str, Field(pattern=NAME)]
+Count = Annotated[int, Ge(1), Le(1_000_000_000)]
+Penalty = Annotated[float, Ge(0)]
+Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
+Device = Literal["auto", "cpu", "cuda", "reference"]
+Threads = Annotated[int, Ge(1), Le(1024)]
+
+
+@dataclass(frozen=True)
+class Regularize:
+    """Penalties on weights, never on biases: l1 sum |w| + l2/2 sum w^2; source: L3 (T28)."""
+
+    l1: Penalty = 0.0
+    l2: Penalty = 0.0
+
+
+@dataclass(frozen=True)
+class EarlyStop:
+    """Stop after `patience` evaluations whose test loss is not better than the best by more than `min_delta`."""
+
+    patience: Count
+    min_delta: Penalty = 0.0
+
+
+@dataclass(frozen=True)
+class Train:
+    """How long, on which batches, and what is measured; without epochs and iterations it is 3 epochs.
+
+    sampling: shuffle visits each sample once an epoch, replacement draws each batch anew (L3)
+    eval_every: in iterations; null is every epoch, or the end where iterations are counted
+    measure: batches averages what training saw, all measures the whole training split in inference mode
+    """
+
+    epochs: Count | None = None
+    iterations: Count | None = None
+    batch_size: Count | Literal["all"] = 64
+    sampling: Literal["shuffle", "replacement"] = "shuffle"
+    eval_every: Count | None = None
+    eval_batch: Annotated[int, Ge(1), Le(65536)] = 256
+    seed: Seed = 0
+    measure: Literal["batches", "all"] = "batches"
+    early_stop: EarlyStop | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs and self.iterations:
+            raise ValueError("give epochs or iterations, not both; null takes one back")
+        if not self.epochs and not self.iterations:
+            object.__setattr__(self, "epochs", 3)
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The cells of a study: each variant is settings over the spec, run once for each seed; n seeds are 0..n-1."""
+
+    variants: Mapping[Name, Annotated[dict[str, Any], MinLen(1)]] = field(default_factory=dict)
+    seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[Seed, ...], MinLen(1)] | None = None
+
+    def __post_init__(self) -> None:
+        seeds = self.seeds
+        if isinstance(seeds, int):
+            object.__setattr__(self, "seeds", tuple(range(seeds)))
+        elif seeds and len(set(seeds)) < len(seeds):
+            raise ValueError("a seed is listed twice")

@@ -1,0 +1,100 @@
+"""The pydantic model of a whole spec, made from the registries: an entry's dataclass fields are its options."""
+
+from dataclasses import MISSING, Field, fields
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Union, get_type_hints
+
+import pydantic
+from annotated_types import MinLen
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, create_model
+
+from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, Registry
+from dlab.spec.choices import DEFAULTS
+from dlab.spec.options import Compare, Device, Name, Regularize, Threads, Train
+
+
+class Part(BaseModel):
+    """A mapping of a spec: typed strictly, closed, finite."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, validate_default=True, protected_namespaces=()
+    )
+    entry: ClassVar[type]
+
+    def made(self) -> Any:
+        """The registered dataclass with these options."""
+        return self.entry(**{field.name: getattr(self, field.name) for field in fields(self.entry)})
+
+
+@cache
+def specification() -> type[BaseModel]:
+    """The model of a spec file."""
+    return create_model(
+        "Specification",
+        __base__=Part,
+        name=(Name | None, None),
+        data=_field(_choice(DATASETS)),
+        model=_field(_network()),
+        loss=_field(_choice(LOSSES), ("loss",)),
+        optimizer=_field(_choice(OPTIMIZERS), ("optimizer",)),
+        regularize=(Regularize, Regularize()),
+        train=(Train, pydantic.Field(default_factory=Train)),
+        compare=(Compare | None, None),
+        device=(Device, "auto"),
+        threads=(Threads | None, None),
+    )
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a spec file, for editors."""
+    found = specification().model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "dlab spec"}
+
+
+def _field(kind: Any, default: tuple[str, ...] = ()) -> Any:
+    return (kind, pydantic.Field(default=DEFAULTS[default])) if default else (kind, ...)
+
+
+def _choice(registry: Registry, tag: str = "name") -> Any:
+    """One of a registry's entries, picked by the key `tag`; editors may also write its bare name."""
+    members = [_member(registry[name], {tag: (Literal[name], ...)}) for name in registry]  # type: ignore[valid-type]
+
+    def allow_bare_name(schema: dict[str, Any]) -> None:
+        schema["oneOf"].append({"enum": registry.names()})
+
+    return Annotated[
+        Union[tuple(members)], pydantic.Field(discriminator=tag, json_schema_extra=allow_bare_name)
+    ]
+
+
+def _network() -> Any:
+    """A preset with its options, or a list of layers; both with an initialiser."""
+    init = {"init": _field(_choice(INITIALISERS), ("model", "init"))}
+    forms = [_member(PRESETS[name], {"preset": (Literal[name], ...)} | init) for name in PRESETS]  # type: ignore[valid-type]
+    tagged: list[Any] = [Annotated[form, Tag(name)] for form, name in zip(forms, PRESETS, strict=True)]
+    layers = (Annotated[tuple[_choice(LAYERS, "type"), ...], MinLen(1)], ...)
+    listed = create_model("Layers", __base__=Part, __doc__="A network layer by layer.", layers=layers, **init)
+    return Annotated[Union[tuple([*tagged, Annotated[listed, Tag("layers")]])], Discriminator(_form)]
+
+
+def _form(model: Any) -> str | None:
+    given = [key for key in ("preset", "layers") if isinstance(model, dict) and model.get(key) is not None]
+    if len(given) != 1:
+        return None
+    return "layers" if given == ["layers"] else str(model["preset"])
+
+
+def _member(entry: type, keys: dict[str, Any]) -> type[Part]:
+    """A model whose keys are `keys` and the options of a registered dataclass."""
+    hints = get_type_hints(entry, include_extras=True)
+    options: dict[str, Any] = {field.name: (hints[field.name], _default(field)) for field in fields(entry)}
+    model = create_model(entry.__name__, __base__=Part, __doc__=entry.__doc__, **keys, **options)
+    model.entry = entry
+    return model
+
+
+def _default(field: Field[Any]) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return ... if field.default is MISSING else field.default
