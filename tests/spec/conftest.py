@@ -31,7 +31,7 @@ for name in ("mnist", "fashion-mnist", "digits", "xor"):
     FAKES.register(name)(dataclass(frozen=True, kw_only=True)(type(name, (Fake,), {})))
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def _fakes() -> Iterator[None]:
     """Specs see the fake data sets."""
     with pytest.MonkeyPatch.context() as patch:

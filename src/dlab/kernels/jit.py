@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from numba import config, njit, types
 from platformdirs import user_cache_path
 
 Listener = Callable[[str, int, float], None]
@@ -50,11 +51,9 @@ def _private(folder: Path) -> bool:
 
 CACHED = _private(cache_folder())
 if CACHED:
-    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
+    config.CACHE_DIR = str(cache_folder())
 # gcc's OpenMP is fastest here; workqueue, which ships with Numba, is the fallback.
-os.environ.setdefault("NUMBA_THREADING_LAYER_PRIORITY", "omp tbb workqueue")
-
-from numba import njit, types  # noqa: E402  the settings above hold for the import only
+config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
 
 
 def compiling(listener: Listener) -> None:

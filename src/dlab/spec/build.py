@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from dlab.spec import files
 from dlab.spec.explain import explain
-from dlab.spec.faults import Fault, Path, Place, printable, refusal
+from dlab.spec.faults import Fault, Path, Place, printable, refused
 from dlab.spec.node import Node, node_of
 from dlab.spec.options import Compare
 from dlab.spec.overrides import Setting, apply, settings
@@ -26,7 +26,7 @@ def load(source: str | FilePath, overrides: Iterable[str] = (), seed: int | None
     root, faults = parse(files.read(path, name), lambda line, column: Place(name, line, column))
     if not root or not isinstance(root.value, dict):
         place = root.place if root else Place(name, 1, 1)
-        raise refusal(faults or [Fault(place, (), "expected a mapping: lines of key: value, such as data: mnist")])
+        raise refused(faults or [Fault(place, (), "expected a mapping: lines of key: value, such as data: mnist")])
     given, wrong = settings(list(overrides), seed)
     return _checked(root, given, _stem(path), faults + wrong)
 
@@ -54,7 +54,7 @@ def _checked(root: Node, given: list[Setting], stem: str, faults: list[Fault], n
     known = {fault.path for fault in faults}
     faults += [fault for fault in found if fault.path not in known]
     if faults or not spec:
-        raise refusal(faults)
+        raise refused(faults)
     return spec
 
 
@@ -114,5 +114,3 @@ def _variant_faults(spec: Spec) -> list[Fault]:
 def _stem(path: FilePath) -> str:
     """A name made of a file's name."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", path.stem).lstrip("._-")[:64] or "spec"
-
-

@@ -32,6 +32,8 @@ def describe(schema: Schema) -> str:
     if schema.get("type") == "array":
         return "a list of " + describe(schema["items"]).replace("a ", "", 1).replace("number", "numbers", 1)
     kind = TYPES.get(schema.get("type", "object"), "a value")
+    if "minimum" in schema and "maximum" in schema:
+        return f"{kind} from {schema['minimum']} to {schema['maximum']}"
     bounds = [f"{words} {schema[key]}" for key, words in BOUNDS.items() if key in schema]
     return kind + (f" {' and '.join(bounds)}" if bounds else "")
 
@@ -52,7 +54,7 @@ def resolved(schema: Schema, definitions: Schema) -> Schema:
 def entered(schema: Schema, value: Any, definitions: Schema) -> Schema:
     """The schema of the mapping or list that `value` is meant to be, picked from its alternatives."""
     schema = resolved(schema, definitions)
-    members = [resolved(member, definitions) for member in schema.get("oneOf", schema.get("anyOf", []))]
+    members = [resolved(member, definitions) for member in schema.get("oneOf") or schema.get("anyOf") or ()]
     members = [member for member in members if "properties" in member or "items" in member]
     fitting = [member for member in members if _fits(member, value)]
     return fitting[0] if fitting else (members[0] if members else schema)

@@ -20,6 +20,8 @@ def explain(error: ValidationError, root: Node, schema: Schema) -> list[Fault]:
     found: dict[Path, Fault] = {}
     for entry in error.errors(include_url=False, include_input=False):
         path = _path(entry["loc"], entry["type"], root)
+        if entry["type"] == "too_short" and root.nearest(path).value:
+            continue  # pydantic does not count the entries that are wrong themselves
         fault = _fault(entry, path, root, schema)
         found.setdefault(fault.path, fault)
     return list(found.values())
@@ -71,7 +73,7 @@ def _wrong(path: Path, root: Node, schema: Schema) -> Fault:
 
 def _unknown(key: str, schema: Schema) -> str:
     known = list(schema.get("properties", {}))
-    return f"unknown key.{suggestion(key, known)} Allowed: {', '.join(known)}"
+    return f"unknown key. Allowed: {', '.join(known)}.{suggestion(key, known)}"
 
 
 def _names(path: Path, root: Node, schema: Schema) -> str:
@@ -84,7 +86,7 @@ def _schema(path: Path, root: Node, schema: Schema) -> Schema:
 
 
 def _at(path: Path, root: Node, schema: Schema) -> Schema:
-    here, node = schema, root
+    here = schema
     for end, step in enumerate(path):
         here = stepped(entered(here, root.nearest(path[:end]).plain(), schema["$defs"]), step)
     return here

@@ -31,7 +31,7 @@ class Fault(NamedTuple):
         return f"{self.place}: {key}{self.message}"
 
 
-class Refused(Exception):
+class FaultError(SpecError):
     """Reading cannot go on after this fault."""
 
     def __init__(self, fault: Fault):
@@ -39,7 +39,7 @@ class Refused(Exception):
         self.fault = fault
 
 
-def refusal(faults: Iterable[Fault]) -> SpecError:
+def refused(faults: Iterable[Fault]) -> SpecError:
     """All faults as one error, one line each, in the order of the file; overrides come last."""
     ordered = sorted(faults, key=lambda fault: (fault.place.line == 0, fault.place.line, fault.place.column))
     return SpecError("\n".join(dict.fromkeys(map(str, ordered))))

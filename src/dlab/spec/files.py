@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlab.errors import SpecError
 from dlab.registry import suggestion
-from dlab.spec.faults import Fault, Place, printable, refusal
+from dlab.spec.faults import Fault, Place, printable, refused
 
 MOST_BYTES = 256 * 1024
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -61,14 +61,14 @@ def read(path: Path, name: str) -> str:
 
 def _decoded(data: bytes, name: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refusal([Fault(Place(name, 1, 1), (), "the text is UTF-16: save as UTF-8")])
+        raise refused([Fault(Place(name, 1, 1), (), "the text is UTF-16: save as UTF-8")])
     try:
         text = data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         message = f"the byte 0x{data[error.start]:02X} is not UTF-8: save as UTF-8"
-        raise refusal([Fault(_place(data[: error.start], name), (), message)]) from None
+        raise refused([Fault(_place(data[: error.start], name), (), message)]) from None
     if "\0" in text:
-        raise refusal([Fault(_place(data[: data.index(0)], name), (), "a zero byte stands here: save as UTF-8")])
+        raise refused([Fault(_place(data[: data.index(0)], name), (), "a zero byte stands here: save as UTF-8")])
     return text
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Union
+from typing import Any, TypeAlias
 
 from dlab.spec.faults import Path, Place
 from dlab.spec.scalars import Scalar
 
-Value = Union[Scalar, dict[str, "Node"], tuple["Node", ...]]
+Value: TypeAlias = "Scalar | dict[str, Node] | tuple[Node, ...]"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class Node:
         """This mapping or list with one entry set."""
         if isinstance(self.value, dict):
             return replace(self, value={**self.value, str(step): child})
-        assert isinstance(self.value, tuple) and isinstance(step, int)
+        assert isinstance(self.value, tuple)
+        assert isinstance(step, int)
         return replace(self, value=(*self.value[:step], child, *self.value[step + 1 :]))
 
     def without(self, key: str) -> "Node":

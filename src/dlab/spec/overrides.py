@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from dlab.spec.choices import DEFAULTS, expanded
-from dlab.spec.faults import Fault, Path, Place, Refused, printable
+from dlab.spec.faults import Fault, FaultError, Path, Place, printable
 from dlab.spec.node import Node, node_of
 from dlab.spec.parser import parse
 
@@ -31,7 +31,7 @@ def settings(overrides: Sequence[str], seed: int | None) -> tuple[list[Setting],
 def _setting(override: str, place: Place, faults: list[Fault]) -> tuple[str, Node | None]:
     key, equals, text = override.partition("=")
     key = key.strip()
-    if not equals or not all(key.split(".")):
+    if not equals or not all(key.split(".")) or not key.isprintable():
         faults.append(Fault(place, (), "must be key=value, such as train.epochs=5"))
         return key, None
     if not text.strip():
@@ -48,7 +48,7 @@ def apply(root: Node, given: Iterable[Setting]) -> tuple[Node, list[Fault]]:
     for key, node in sorted(given, key=lambda setting: setting[0].count(".")):
         try:
             root = _put(expanded(root), tuple(key.split(".")), (), node)
-        except Refused as stop:
+        except FaultError as stop:
             faults.append(stop.fault)
     return expanded(root), faults
 
@@ -69,8 +69,8 @@ def _step(parent: Node, word: str, path: Path, node: Node) -> str | int:
     if isinstance(parent.value, dict):
         return word
     if not isinstance(parent.value, tuple):
-        raise Refused(Fault(node.place, path, f"is a single value and holds no {printable(word)}"))
+        raise FaultError(Fault(node.place, path, f"is a single value and holds no {printable(word)}"))
     if not (word.isascii() and word.isdigit() and len(word) < 10 and int(word) < len(parent.value)):
         message = f"{printable(word)} is no index. Allowed: 0 to {len(parent.value) - 1}"
-        raise Refused(Fault(node.place, path, message))
+        raise FaultError(Fault(node.place, path, message))
     return int(word)

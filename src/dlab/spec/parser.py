@@ -5,10 +5,11 @@ The tree is built from parser events, so nesting and size are bounded while they
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import yaml
 
-from dlab.spec.faults import Fault, Path, Place, Refused, printable
+from dlab.spec.faults import Fault, FaultError, Path, Place, printable
 from dlab.spec.node import Node, Value
 from dlab.spec.scalars import resolve
 
@@ -29,7 +30,7 @@ def parse(text: str, locate: Locate) -> tuple[Node | None, list[Fault]]:
     builder = Builder(text, locate)
     try:
         return builder.document(), builder.faults
-    except Refused as stop:
+    except FaultError as stop:
         return None, [*builder.faults, stop.fault]
     except yaml.YAMLError as error:
         return None, [*builder.faults, _syntax(error, text, locate)]
@@ -52,7 +53,7 @@ def _syntax(error: yaml.YAMLError, text: str, locate: Locate) -> Fault:
     if isinstance(error, yaml.reader.ReaderError):
         before = text[: error.position]
         place = locate(before.count("\n") + 1, error.position - before.rfind("\n"))
-        return Fault(place, (), f"the character {printable(chr(ord(error.character)))} is not allowed in YAML")
+        return Fault(place, (), f"the character {printable(chr(error.character))} is not allowed in YAML")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = locate(mark.line + 1, mark.column + 1) if mark else locate(1, 1)
     problem = printable(getattr(error, "problem", None) or "unreadable", 200)
@@ -82,7 +83,7 @@ class Builder:
             self._fault(after, (), "a second document begins here: one file holds one spec")
         return root
 
-    def _node(self, event: yaml.Event, path: Path, key: Place | None = None) -> Node:
+    def _node(self, event: Any, path: Path, key: Place | None = None) -> Node:
         self._check(event, path)
         place = self._place(event)
         value: Value = None
@@ -95,29 +96,34 @@ class Builder:
             value, text = self._sequence(path), "a list"
         return Node(value, place, key or place, text)
 
-    def _check(self, event: yaml.Event, path: Path) -> None:
+    def _check(self, event: Any, path: Path) -> None:
         self.count += 1
         if len(path) > MOST_DEPTH:
-            raise Refused(Fault(self._place(event), (), f"nested too deep (at most {MOST_DEPTH} levels)"))
+            raise FaultError(Fault(self._place(event), (), f"nested too deep (at most {MOST_DEPTH} levels)"))
         if self.count > MOST_VALUES:
-            raise Refused(Fault(self._place(event), (), f"too many values (at most {MOST_VALUES})"))
+            raise FaultError(Fault(self._place(event), (), f"too many values (at most {MOST_VALUES})"))
         if isinstance(event, yaml.AliasEvent):
-            self._fault(event, path, f"aliases (*{printable(event.anchor)}) are not allowed: write the value out")
+            self._fault(event, path, f"aliases (*{printable(str(event.anchor))}) are not allowed: write the value out")
         elif getattr(event, "anchor", None):
             self._fault(event, path, f"anchors (&{printable(event.anchor)}) are not allowed")
         if getattr(event, "tag", None):
             self._fault(event, path, f"tags ({printable(event.tag)}) are not allowed")
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Value:
-        if not event.value.isprintable():
-            self._fault(event, path, f'"{printable(event.value)}" has characters that cannot be printed')
+        text = self._text(event, path)
         if event.style:
-            return event.value
+            return text
         try:
-            return resolve(event.value)
+            return resolve(text)
         except ValueError as error:
-            self._fault(event, path, f"{error} (got {printable(event.value)})")
-            return event.value
+            self._fault(event, path, f"{error} (got {printable(text)})")
+            return text
+
+    def _text(self, event: yaml.ScalarEvent, path: Path) -> str:
+        text = printable(event.value, len(event.value))
+        if text != event.value:
+            self._fault(event, path, f'"{printable(event.value)}" has characters that cannot be printed')
+        return text
 
     def _sequence(self, path: Path) -> tuple[Node, ...]:
         items: list[Node] = []
@@ -137,18 +143,19 @@ class Builder:
                 entries[key] = child
         return entries
 
-    def _key(self, event: yaml.Event, path: Path) -> str:
+    def _key(self, event: Any, path: Path) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            self._fault(event, path, "a key must be a word")
+            self._fault(event, (*path, "?"), "a key must be a word")
             self._node(event, (*path, "?"))
             return "?"
-        self._check(event, (*path, event.value))
-        if event.value == "<<":
-            self._fault(event, (*path, "<<"), "merge keys are not allowed: write the values out")
-        return event.value
+        key = self._text(event, (*path, printable(event.value)))
+        self._check(event, (*path, key))
+        if key == "<<":
+            self._fault(event, (*path, key), "merge keys are not allowed: write the values out")
+        return key
 
-    def _place(self, event: yaml.Event) -> Place:
+    def _place(self, event: Any) -> Place:
         return self.locate(event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _fault(self, event: yaml.Event, path: Path, message: str) -> None:
+    def _fault(self, event: Any, path: Path, message: str) -> None:
         self.faults.append(Fault(self._place(event), path, message))

@@ -16,7 +16,10 @@ MOST_DIGITS = 1000
 
 # Words that YAML 1.1 and 1.2, or people, read in different ways.
 DOUBTFUL = (
-    (re.compile(r"yes|no|on|off", re.IGNORECASE), "write true or false, or quote it if it is a word"),
+    (
+        re.compile(r"yes|no|on|off", re.IGNORECASE),
+        "not every reader takes this for a boolean: write true or false, or quote it",
+    ),
     (re.compile(r"[-+]?0[0-9]+(\.[0-9]*)?"), "a number has no leading zero; quote it if it is a word"),
     (re.compile(r"[-+]?0[oxb][0-9a-fA-F_]+"), "write the number in decimal digits, or quote it if it is a word"),
     (re.compile(r"[-+]?[0-9][0-9.]*_[0-9_.]*"), "write the number without _, or quote it if it is a word"),

@@ -1,8 +1,9 @@
 """The pydantic model of a whole spec, made from the registries: an entry's dataclass fields are its options."""
 
 from dataclasses import MISSING, Field, fields
-from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Union, get_type_hints
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 import pydantic
 from annotated_types import MinLen
@@ -58,24 +59,22 @@ def _field(kind: Any, default: tuple[str, ...] = ()) -> Any:
 
 def _choice(registry: Registry, tag: str = "name") -> Any:
     """One of a registry's entries, picked by the key `tag`; editors may also write its bare name."""
-    members = [_member(registry[name], {tag: (Literal[name], ...)}) for name in registry]  # type: ignore[valid-type]
+    members = [_member(registry[name], {tag: (Literal[name], ...)}) for name in registry]
 
     def allow_bare_name(schema: dict[str, Any]) -> None:
         schema["oneOf"].append({"enum": registry.names()})
 
-    return Annotated[
-        Union[tuple(members)], pydantic.Field(discriminator=tag, json_schema_extra=allow_bare_name)
-    ]
+    return Annotated[reduce(or_, members), pydantic.Field(discriminator=tag, json_schema_extra=allow_bare_name)]
 
 
 def _network() -> Any:
     """A preset with its options, or a list of layers; both with an initialiser."""
     init = {"init": _field(_choice(INITIALISERS), ("model", "init"))}
-    forms = [_member(PRESETS[name], {"preset": (Literal[name], ...)} | init) for name in PRESETS]  # type: ignore[valid-type]
-    tagged: list[Any] = [Annotated[form, Tag(name)] for form, name in zip(forms, PRESETS, strict=True)]
-    layers = (Annotated[tuple[_choice(LAYERS, "type"), ...], MinLen(1)], ...)
-    listed = create_model("Layers", __base__=Part, __doc__="A network layer by layer.", layers=layers, **init)
-    return Annotated[Union[tuple([*tagged, Annotated[listed, Tag("layers")]])], Discriminator(_form)]
+    layers: dict[str, Any] = {"layers": (Annotated[tuple[_choice(LAYERS, "type"), ...], MinLen(1)], ...)}
+    listed = create_model("Layers", __base__=Part, __doc__="A network layer by layer.", **layers, **init)
+    forms = {name: _member(PRESETS[name], {"preset": (Literal[name], ...), **init}) for name in PRESETS}
+    members = [Annotated[form, Tag(name)] for name, form in {**forms, "layers": listed}.items()]
+    return Annotated[reduce(or_, members), Discriminator(_form)]
 
 
 def _form(model: Any) -> str | None:

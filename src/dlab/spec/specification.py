@@ -1,12 +1,12 @@
 """The spec of one experiment: typed, complete, immutable."""
 
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import yaml
 
 from dlab.errors import SpecError
-from dlab.spec.faults import Fault, Path, refusal
+from dlab.spec.faults import Fault, Path, refused
 from dlab.spec.node import Node
 from dlab.spec.options import Compare, Regularize, Train
 from dlab.spec.scalars import is_word
@@ -43,7 +43,7 @@ class Spec:
 
     def fault(self, path: Path, message: str) -> SpecError:
         """An error that blames the value at `path`."""
-        return refusal([Fault(self.root.nearest(path).place, path, message)])
+        return refused([Fault(self.root.nearest(path).place, path, message)])
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as plain values, with the keys of a spec file."""
@@ -87,9 +87,8 @@ Dumper.add_representer(str, Dumper.represent_text)
 
 
 def _entry(entry: Any, key: str) -> dict[str, Any]:
-    """A registered dataclass as a mapping; entries that hold options only."""
-    assert is_dataclass(entry) and not isinstance(entry, type)
-    return {key: entry.type_name, **asdict(entry)}  # type: ignore[attr-defined]
+    """A registered dataclass as a mapping of its name and options."""
+    return {key: entry.type_name, **asdict(entry)}
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,7 @@ from dlab.layout import LANES
 Call = Callable[[], object]
 PATCH = 450  # vectors of x that stay in the first-level cache, of its 768
 STRIP = 85  # vectors of dy a filter in a strip: with four filters they fill half of the first-level cache
+TASKS = 16  # of a weight gradient: enough for the threads of a laptop
 ENOUGH = 400  # positions to sum over before the lanes are added up
 
 
@@ -37,7 +38,7 @@ def _bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Call:
     slice_ = covers(C, covers(C, slice_))
     tasks = y.shape[0] * y.shape[2] if slice_ < C else 1
     rest = aligned((tasks, covers(K, k_tile), k_tile * rows * j_tile, LANES))
-    run, bias = make_forward(k_tile, j_tile, stride, ending), np.zeros(K, np.float32) if b is None else b
+    run, bias = make_forward(k_tile, j_tile, FW, stride, ending), np.zeros(K, np.float32) if b is None else b
     gate = _nothing(5) if gate is None else gate
     code = _nothing(5, np.uint8) if code is None else code
     return lambda: run(x, w, bias, y, gate, code, rest, *valid, slice_, slope)
@@ -102,12 +103,13 @@ def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope) -> Call:
     B, pooled = dy.shape[0], y is not None
     OH, OW = (2 * dy.shape[2], 2 * dy.shape[3]) if pooled else dy.shape[2:4]
     k_tile = _filters_per_tile(K, FW)
-    per_segment = min(B, covers(ENOUGH, OH * OW))
+    k_tiles = covers(K, k_tile)
+    segments = min(covers(TASKS, k_tiles), covers(B, min(B, covers(ENOUGH, OH * OW))))
+    per_segment = covers(B, segments)
     segments = covers(B, per_segment)
     strip = max(1, STRIP // OW)
     if pooled:
         strip = 2 * covers(strip, 2)
-    k_tiles = covers(K, k_tile)
     part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
     strips = aligned((segments * k_tiles, k_tile, strip, OW, LANES))
     run, gather = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_gather_sums()

@@ -37,7 +37,7 @@ def finish_pooled(acc, y, code, at, k_tile, columns, slope):
 
 
 @lru_cache
-def make_forward(k_tile, j_tile, stride, ending):
+def make_forward(k_tile, j_tile, FW, stride, ending):
     """y[n,k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[n,c,i S + p,j S + q]), one task per block and row of tiles.
 
     Only the rows top <= i S + p < bottom of x are read: the others are known to be zero.  A slice of channels stays
@@ -49,7 +49,7 @@ def make_forward(k_tile, j_tile, stride, ending):
 
     @kernel(*[floats(n) for n in (5, 4, 1, 5, 5)], CODES, RESTS, *[types.intp] * 3, types.float32)
     def convolution(x, w, b, y, gate, code, rest, top, bottom, slice_, slope):
-        C, (K, FH, FW) = x.shape[1], (w.shape[0], w.shape[2], w.shape[3])
+        C, K, FH = x.shape[1], w.shape[0], w.shape[2]
         strips, OW = y.shape[2], y.shape[3] * rows
         for task in prange(y.shape[0] * strips):
             n, strip = task // strips, task % strips

@@ -1,0 +1,227 @@
+"""What a good spec becomes."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from dlab.errors import SpecError
+from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.spec import Compare, EarlyStop, Spec, Train, files, json_schema, load, shipped, vary
+from dlab.spec.scalars import resolve
+
+GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
+FULL = """\
+name: full
+data: {name: digits, size: 28, path: "1e-3", normalize: none}
+model:
+  layers:
+    - relu
+    - type: conv
+      filters: 4
+      kernel: 3
+      pad: same
+    - {type: dropout, mode: inverted}
+  init: {name: gauss, std: 1E-2}
+loss: mse
+optimizer: {name: adam, lr: 1e-3, bias_correction: false}
+regularize: {l2: .5}
+train: {iterations: 10, batch_size: all, sampling: replacement, seed: 7, early_stop: {patience: 3}}
+compare:
+  variants:
+    fast: {optimizer.lr: 1, model.layers.1.filters: 8}
+    sgd: {optimizer: sgd}
+  seeds: 3
+device: cpu
+threads: 2
+"""
+
+
+def test_defaults(read: Callable[..., Spec]):
+    spec = read(GOOD)
+    assert (spec.name, spec.data.type_name, spec.device, spec.threads, spec.compare) == (
+        "s",
+        "mnist",
+        "auto",
+        None,
+        None,
+    )
+    assert spec.model.preset == PRESETS["lenet"]()
+    assert spec.model.layers is None
+    assert spec.model.init.type_name == "he"
+    assert spec.loss == LOSSES["softmax_ce"]()
+    assert spec.optimizer == OPTIMIZERS["momentum"]()
+    assert spec.train == Train(epochs=3, batch_size=64, eval_batch=256)
+    assert (spec.regularize.l1, spec.regularize.l2) == (0.0, 0.0)
+
+
+def test_everything(read: Callable[..., Spec]):
+    spec = read(FULL)
+    expected = (
+        LAYERS["relu"](),
+        LAYERS["conv"](filters=4, kernel=3, pad="same"),
+        LAYERS["dropout"](mode="inverted"),
+    )
+    assert spec.model.layers == expected
+    assert (spec.data.size, spec.data.path, spec.model.init.std) == (28, "1e-3", 0.01)
+    assert spec.optimizer == OPTIMIZERS["adam"](lr=0.001, bias_correction=False)
+    assert (spec.train.early_stop, spec.train.epochs, spec.train.batch_size) == (EarlyStop(3), None, "all")
+    variants = {"fast": {"optimizer.lr": 1, "model.layers.1.filters": 8}, "sgd": {"optimizer": "sgd"}}
+    assert spec.compare == Compare(variants, (0, 1, 2))
+
+
+@pytest.mark.parametrize("text", [GOOD, FULL, "name: '1e3'\n" + GOOD, "name: 'no'\n" + GOOD, "name: '007'\n" + GOOD])
+def test_yaml_loads_again_to_an_equal_spec(read: Callable[..., Spec], text: str):
+    spec = read(text)
+    assert read(spec.to_yaml()) == spec
+    assert read(json.dumps(spec.to_dict())) == spec
+    assert spec.to_dict()["train"].keys() == Train.__dataclass_fields__.keys()
+
+
+def test_it_is_immutable(read: Callable[..., Spec]):
+    with pytest.raises(FrozenInstanceError):
+        read(GOOD).name = "other"
+
+
+NUMBERS = {
+    **{"1e-3": 0.001, "1E5": 1e5, "+3": 3, "-0": 0, ".5": 0.5, "5.": 5.0, "1.5e+3": 1500.0, "0": 0, "0.1": 0.1},
+    **{"TRUE": True, "false": False, "~": None, "null": None, "": None},
+    **{word: word for word in ("tRue", "1e", "e5", ".", "-", "same", "1.2.3", "y", "nan", "inf")},
+}
+
+
+@pytest.mark.parametrize(("text", "value"), NUMBERS.items())
+def test_number_grammar(text: str, value: object):
+    found = resolve(text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("override", "key", "value"),
+    [
+        ("optimizer.lr=1e-3", "optimizer", OPTIMIZERS["momentum"](lr=0.001)),
+        ("optimizer={name: sgd, lr: 1}", "optimizer", OPTIMIZERS["sgd"](lr=1.0)),
+        ("optimizer=adam", "optimizer", OPTIMIZERS["adam"]()),
+        ("loss=mse", "loss", LOSSES["mse"]()),
+        ("threads=3", "threads", 3),
+        ("name=b", "name", "b"),
+        ("compare.seeds=[4,5]", "compare", Compare(seeds=(4, 5))),
+        ("train.early_stop.patience=2", "train", Train(early_stop=EarlyStop(2))),
+    ],
+)
+def test_overrides(read: Callable[..., Spec], override: str, key: str, value: object):
+    assert getattr(read(GOOD, override), key) == value
+
+
+def test_overrides_reach_into_layers_and_short_forms(read: Callable[..., Spec]):
+    text = "data: mnist\nmodel: {layers: [leaky_relu, {type: conv, filters: 2, kernel: 3}]}\n"
+    spec = read(text, "model.layers.1.filters=8", "model.layers.0.slope=0.5", "data.train_limit=5", "model.init=zero")
+    assert spec.model.layers == (LAYERS["leaky_relu"](slope=0.5), LAYERS["conv"](filters=8, kernel=3))
+    assert (spec.data.train_limit, spec.model.init.type_name) == (5, "zero")
+
+
+def test_general_overrides_come_first(read: Callable[..., Spec]):
+    assert read(GOOD, "optimizer.lr=0.5", "optimizer=adam").optimizer == OPTIMIZERS["adam"](lr=0.5)
+
+
+def test_overrides_take_back_with_null(read: Callable[..., Spec]):
+    train = read(GOOD + "train: {epochs: 2}", "train.epochs=null", "train.iterations=5").train
+    assert (train.epochs, train.iterations) == (None, 5)
+
+
+def test_seed(write: Callable):
+    assert load(write(GOOD), seed=5).train.seed == 5
+    with pytest.raises(SpecError, match=r"--seed -1: train.seed: must be a whole number from 0"):
+        load(write(GOOD), seed=-1)
+
+
+def test_places(read: Callable[..., Spec]):
+    spec = read(FULL, "train.seed=8")
+    assert spec.where(("model", "layers", 1, "filters")) == "s.yaml:7:16"
+    assert spec.where(("model", "layers", 0)) == "s.yaml:5:7"
+    assert spec.where(("model", "layers", 1, "stride")) == "s.yaml:6:7"
+    assert spec.where(("train", "seed")) == "--set train.seed=8"
+    assert str(spec.fault(("model", "layers", 1, "kernel"), "too big")) == "s.yaml:8:15: model.layers.1.kernel: too big"
+    assert isinstance(spec.fault((), "x"), SpecError)
+
+
+def test_vary(read: Callable[..., Spec]):
+    spec = read(FULL)
+    cell = vary(spec, {**spec.compare.variants["fast"], "train.seed": 9}, "fast-s9")
+    assert (cell.name, cell.optimizer.lr, cell.model.layers[1].filters, cell.train.seed) == ("fast-s9", 1.0, 8, 9)
+    assert cell.compare is None
+    assert cell.where(("optimizer", "lr")) == "s.yaml:19:26"
+    assert vary(spec, {"optimizer": {"name": "sgd", "lr": 2}}).optimizer == OPTIMIZERS["sgd"](lr=2.0)
+    with pytest.raises(SpecError, match=r"train.seed=x: train.seed: must be a whole number"):
+        vary(spec, {"train.seed": "x"})
+
+
+@pytest.mark.parametrize("change", [lambda t: b"\xef\xbb\xbf" + t, lambda t: t.replace(b"\n", b"\r\n")])
+def test_byte_order_mark_and_line_ends(write: Callable, change: Callable[[bytes], bytes]):
+    spec = load(write(change(FULL.encode())))
+    assert spec.where(("model", "layers", 1, "filters")) == "s.yaml:7:16"
+
+
+def test_comments_may_hold_anything_printable(read: Callable[..., Spec]):
+    assert read("# a\xa0b\tc\n" + GOOD + "# été\n").name == "s"
+
+
+def test_a_name_is_made_of_the_file_name(tmp_path: Path):
+    path = tmp_path / "-my spec é.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    assert load(path).name == "my-spec--"
+
+
+def test_schema_knows_every_option():
+    found = json_schema()
+    json.dumps(found)
+    assert {"data", "model", "optimizer", "train"} <= found["properties"].keys()
+    assert set(found["required"]) == {"data", "model"}
+    assert "adam" in found["properties"]["optimizer"]["oneOf"][-1]["enum"]
+    assert found["$defs"]["Convolution"]["required"] == ["type", "filters", "kernel"]
+
+
+class TestShipped:
+    @pytest.mark.parametrize("name", sorted(shipped()))
+    def test_each_loads_and_opens_with_what_it_shows(self, name: str):
+        spec = load(f"{name}.yaml")
+        first, second, *_ = shipped()[name].read_text().split("\n")
+        assert spec.name == name
+        assert first.startswith("# ")
+        assert "(lecture" in first
+        assert second == f"#   dlab train {name}.yaml"
+        assert load(name) == spec
+
+    def test_all_are_there(self):
+        expected = {"lenet", "lenet-digits", "simple-convnet", "deep-convnet", "mlp", "fashion", "xor", "perceptron"}
+        assert expected <= shipped().keys()
+
+    def test_places_show_the_short_name(self):
+        assert load("lenet").where(("data",)).startswith("lenet.yaml:3:")
+
+    def test_a_local_file_comes_first(self, read: Callable[..., Spec]):
+        read(GOOD)
+        Path("lenet.yaml").write_text(GOOD + "threads: 7\n")
+        assert load("lenet.yaml").threads == 7
+
+    def test_an_installed_package_finds_its_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        (tmp_path / "experiments").mkdir()
+        (tmp_path / "experiments" / "a.yaml").touch()
+        monkeypatch.setattr(files, "HOMES", (tmp_path / "experiments", *files.HOMES))
+        assert list(shipped()) == ["a"]
+        monkeypatch.setattr(files, "HOMES", ())
+        assert shipped() == {}
+
+
+def test_import_is_light():
+    code = (
+        "import sys, dlab.spec; print([m for m in ('numpy', 'numba', 'click', 'rich', 'dlab.nn') if m in sys.modules])"
+    )
+    environment = {"PYTHONPATH": str(files.PACKAGE.parent)}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert found.stdout.strip() == "[]"
