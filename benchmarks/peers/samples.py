@@ -17,25 +17,33 @@ class Samples:
 
     images: np.ndarray
     labels: np.ndarray
-    source: str
 
 
 def load(side: int) -> Samples:
     """MNIST's training split from $DLAB_DATA with zeros around it up to `side`; an imitation where it is not found."""
-    folder = Path(os.environ.get("DLAB_DATA", ".")) / "mnist"
-    if not (folder / "train-images-idx3-ubyte.gz").exists():
+    if source() == "imitation":
         return _imitation(side)
+    folder = _folder()
     images = _idx(folder / "train-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)
     labels = _idx(folder / "train-labels-idx1-ubyte.gz", 8).astype(np.int32)
     margin = (side - 28) // 2
     edges = ((0, 0), (0, 0), (margin, margin), (margin, margin))
-    return Samples(np.ascontiguousarray(np.pad(images, edges)), labels, "mnist")
+    return Samples(np.ascontiguousarray(np.pad(images, edges)), labels)
+
+
+def source() -> str:
+    """ "mnist" or "imitation"."""
+    return "mnist" if (_folder() / "train-images-idx3-ubyte.gz").exists() else "imitation"
 
 
 def rows(samples: Samples, batch: int) -> Callable[[], np.ndarray]:
     """A call that draws the rows of the next batch: the same sequence for every peer."""
     random, count = np.random.default_rng(1), len(samples.labels)
     return lambda: random.integers(0, count, batch)
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("DLAB_DATA", ".")) / "mnist"
 
 
 def _idx(path: Path, header: int) -> np.ndarray:
@@ -48,4 +56,4 @@ def _imitation(side: int, count: int = 60_000) -> Samples:
     labels = random.integers(0, 10, count, dtype=np.int32)
     pictures = random.integers(0, 256, (10, 1, side, side), dtype=np.uint8)
     seen = random.integers(0, 2, (count, 1, side, side), dtype=np.uint8)
-    return Samples(pictures[labels] * seen, labels, "imitation")
+    return Samples(pictures[labels] * seen, labels)

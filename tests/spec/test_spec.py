@@ -155,7 +155,7 @@ def test_vary(read: Callable[..., Spec]):
     cell = vary(spec, {**spec.compare.variants["fast"], "train.seed": 9}, "fast-s9")
     assert (cell.name, cell.optimizer.lr, cell.model.layers[1].filters, cell.train.seed) == ("fast-s9", 1.0, 8, 9)
     assert cell.compare is None
-    assert cell.where(("optimizer", "lr")) == "s.yaml:19:26"
+    assert cell.where(("optimizer", "lr")) == "s.yaml:18:26"
     assert vary(spec, {"optimizer": {"name": "sgd", "lr": 2}}).optimizer == OPTIMIZERS["sgd"](lr=2.0)
     with pytest.raises(SpecError, match=r"train.seed=x: train.seed: must be a whole number"):
         vary(spec, {"train.seed": "x"})

@@ -70,7 +70,8 @@ def _choice(registry: Registry, tag: str = "name") -> Any:
 def _network() -> Any:
     """A preset with its options, or a list of layers; both with an initialiser."""
     init = {"init": _field(_choice(INITIALISERS), ("model", "init"))}
-    layers: dict[str, Any] = {"layers": (Annotated[tuple[_choice(LAYERS, "type"), ...], MinLen(1)], ...)}
+    layer = _choice(LAYERS, "type")
+    layers: dict[str, Any] = {"layers": (Annotated[tuple[layer, ...], MinLen(1)], ...)}  # type: ignore[valid-type]
     listed = create_model("Layers", __base__=Part, __doc__="A network layer by layer.", **layers, **init)
     forms = {name: _member(PRESETS[name], {"preset": (Literal[name], ...), **init}) for name in PRESETS}
     members = [Annotated[form, Tag(name)] for name, form in {**forms, "layers": listed}.items()]

@@ -56,23 +56,22 @@ class Trainer:
     def run(self) -> Iterator[Record]:
         """Train from the present step to the last."""
         told = began = perf_counter()
-        patience = self.evaluator.patience
-        while self.step < self.steps and not self._stopping:
+        enough = False
+        while self.step < self.steps and not self._stopping and not enough:
             self.train_step()
             now = perf_counter()
             if self.step % self.eval_every == 0 or self.step == self.steps:
                 evaluation = self._evaluate()
+                timing = self._timing(now - began, perf_counter() - now)
+                enough = self.evaluator.patience.exhausted(evaluation)
+                self._reset()  # before the records go out: whoever sees them may take state()
                 yield evaluation
-                yield self._timing(now - began, perf_counter() - now)
-                self._reset()
+                yield timing
                 began = told = perf_counter()
-                if patience.exhausted(evaluation):
-                    yield Finished("early stop", self.step)
-                    return
             elif now - told > SECONDS_BETWEEN_PROGRESS:
                 yield self._progress(now - began)
                 told = now
-        yield Finished("stopped" if self._stopping else "done", self.step)
+        yield Finished("early stop" if enough else "stopped" if self._stopping else "done", self.step)
 
     def train_step(self) -> None:
         """One batch: gather, forward, loss, backward, update; Diverged if the loss is not finite."""

@@ -1,0 +1,75 @@
+"""Whether the peers train the same thing: from the same weights on the same rows their losses must agree, and fall.
+
+python benchmarks/check.py [--no-jax]    (dropout is left out; about a minute)
+"""
+
+import argparse
+import sys
+
+import numpy as np
+from harness import Contender, Unavailable
+from peers.networks import NETWORKS, parameters
+
+STEPS, BATCH, TOLERANCE = 40, 32, 2e-3
+PARAMETERS = {"lenet": 61_706, "simple_convnet": 433_890, "deep_convnet": 123_552, "mlp-1": 79_510, "mlp-5": 119_910}
+PEERS = (("numpy", "im2col"), ("torch", "eager"), ("torch", "channels_last"), ("torch", "compile"), ("jax", "jit"))
+
+
+def gradient_gap(name: str) -> float:
+    """Largest difference of NumPy's and PyTorch's gradients, relative to the largest gradient of each array."""
+    import torch
+    from peers import numpy_peer, torch_peer
+
+    network, random = NETWORKS[name].without_dropout(), np.random.default_rng(3)
+    x = random.random((BATCH, 1, network.side, network.side), np.float32)
+    labels = random.integers(0, 10, BATCH)
+    model, stages = torch_peer.build(network), numpy_peer.build(network)
+    torch.nn.functional.cross_entropy(model(torch.from_numpy(x)), torch.from_numpy(labels)).backward()
+    numpy_peer.differentiate(stages, x, labels)
+    own = [gradient for stage in stages for gradient in stage.gradients]
+    pairs = zip(own, [parameter.grad.numpy() for parameter in model.parameters()], strict=True)
+    return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in pairs)
+
+
+def losses(peer: str, variant: str, network: str) -> np.ndarray | str:
+    """The first losses of a peer, or why there are none."""
+    contender = Contender(peer, peer, variant, 2)
+    try:
+        return np.array(contender.ask(f"losses {network} {BATCH} {STEPS}")["losses"])
+    except Unavailable as reason:
+        return str(reason)
+    finally:
+        contender.close()
+
+
+def check(network: str, peers: list[tuple[str, str]]) -> bool:
+    """Print a network's lines; false if something disagrees."""
+    gap, expected = gradient_gap(network), losses("numpy", "im2col", network)
+    fine = gap < TOLERANCE and parameters(NETWORKS[network]) == PARAMETERS[network]
+    print(f"{network}: {parameters(NETWORKS[network])} parameters, gradients of NumPy and PyTorch differ by {gap:.1e}")
+    for peer, variant in peers:
+        found = losses(peer, variant, network)
+        if isinstance(found, str):
+            print(f"  {peer} {variant:14} left out: {found}")
+            continue
+        gap, falls = float(np.abs(found - expected).max()), found[-5:].mean() < found[:5].mean()
+        fine &= gap < 10 * TOLERANCE and bool(falls)
+        print(
+            f"  {peer} {variant:14} loss {found[0]:.3f} -> {found[-5:].mean():.3f}, differs from NumPy's by {gap:.1e}"
+        )
+    return fine
+
+
+def main() -> None:
+    """Exit code 1 if a peer disagrees."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--no-jax", action="store_true")
+    parser.add_argument("--no-compile", action="store_true")
+    chosen = parser.parse_args()
+    unwanted = {"jax": chosen.no_jax, "compile": chosen.no_compile}
+    peers = [each for each in PEERS if not unwanted.get(each[0]) and not unwanted.get(each[1])]
+    sys.exit(0 if all([check(network, peers) for network in NETWORKS]) else 1)
+
+
+if __name__ == "__main__":
+    main()

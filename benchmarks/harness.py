@@ -1,0 +1,149 @@
+"""What the benchmarks share: contenders in processes of their own, interleaved rounds, and the facts of the machine."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from time import sleep
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+REST = 0.02  # seconds between two contenders, in which waiting threads go to sleep
+PACKAGES = ("numpy", "numba", "torch", "jax")
+
+
+class Unavailable(Exception):
+    """A contender cannot run; the text says why."""
+
+
+class Contender:
+    """A peer's variant in a worker process."""
+
+    def __init__(self, name: str, peer: str, variant: str, threads: int):
+        self.name, self.peer, self.threads = name, peer, threads
+        command = [sys.executable, str(HERE / "worker.py"), peer, variant, str(threads)]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            command, env=environment(threads), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+        )
+
+    def ask(self, line: str) -> dict:
+        """The worker's answer; Unavailable if it has none."""
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            raise Unavailable(f"the process ended with code {self._process.wait()} (is {self.peer} installed?)")
+        found = json.loads(answer)
+        if "error" in found:
+            raise Unavailable(found["error"])
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a worker: NumPy's BLAS takes its threads from here."""
+    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+    return os.environ | dict.fromkeys(names, str(threads))
+
+
+def prepare(contenders: list[Contender], network: str, batch: int) -> tuple[list[Contender], dict[str, str]]:
+    """Build a row's training steps: (those who can, why the others cannot)."""
+    ready, skipped = [], {}
+    for contender in contenders:
+        try:
+            contender.ask(f"make {network} {batch}")
+            ready.append(contender)
+        except Unavailable as reason:
+            skipped[contender.name] = str(reason)
+    return ready, skipped
+
+
+def play(contenders: list[Contender], seconds: float, number: int, figures: dict[str, list[dict]]) -> None:
+    """One round: a short slice each, one at a time, in an order that moves on from round to round."""
+    start = number % len(contenders)
+    for contender in contenders[start:] + contenders[:start]:
+        sleep(REST)
+        answer = contender.ask(f"run {seconds}")
+        figures.setdefault(contender.name, []).append(answer)
+
+
+def milliseconds(slices: list[dict]) -> float:
+    """The median over the slices of a slice's time per step."""
+    return median(1e3 * piece["seconds"] / piece["steps"] for piece in slices)
+
+
+def summary(figures: dict[str, list[dict]]) -> dict[str, dict]:
+    """Per contender: ms per step (median, least, most), every slice, and processor time while others worked."""
+    found = {}
+    for name, slices in figures.items():
+        each = [1e3 * piece["seconds"] / piece["steps"] for piece in slices]
+        idle = sum(piece["idle_cpu"] for piece in slices[1:])
+        found[name] = {
+            "ms": median(each),
+            "least": min(each),
+            "most": max(each),
+            "slices_ms": [round(value, 5) for value in each],
+            "steps": sum(piece["steps"] for piece in slices),
+            "idle_cpu_seconds": round(idle, 4),
+        }
+    return found
+
+
+def best(row: dict[str, dict], prefix: str) -> str | None:
+    """The contender with the least median among those whose name begins so."""
+    return min((name for name in row if name.startswith(prefix)), key=lambda name: row[name]["ms"], default=None)
+
+
+def facts() -> dict:
+    """Command, date, machine and versions."""
+    return {
+        "command": "python " + " ".join([f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu": cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "versions": {"python": platform.python_version(), **versions()},
+    }
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of dlab and its peers."""
+    import dlab
+
+    found = {"dlab": dlab.__version__}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def cpu_model() -> str:
+    """The processor's name, with the widest vectors it has."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    words = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = words.get("flags", "").split()
+    vectors = next((label for flag, label in (("avx512f", "AVX-512"), ("avx2", "AVX2")) if flag in flags), "")
+    return f"{words.get('model name', platform.processor())} {vectors}".strip()
+
+
+def write(name: str, found: dict) -> Path:
+    """Store a benchmark's figures as results/NAME.json."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(found, indent=1) + "\n")
+    return path

@@ -1,0 +1,203 @@
+"""The loop: batches, records, resuming, stopping, divergence, and what it learns."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dlab import kernels
+from dlab.errors import CheckpointError, Diverged
+from dlab.nn.network import Network
+from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.results.records import Evaluation, Finished, Timing
+from dlab.training.batches import Batches
+from dlab.training.gradients import GradientCheck
+from dlab.training.threads import Threads
+from dlab.training.trainer import Trainer
+
+
+def options(**changes):
+    usual = {
+        "epochs": 2,
+        "iterations": None,
+        "batch_size": 16,
+        "sampling": "shuffle",
+        "eval_every": None,
+        "eval_batch": 32,
+        "seed": 0,
+        "measure": "batches",
+        "early_stop": None,
+    }
+    return SimpleNamespace(**{**usual, **changes})
+
+
+def samples(count, seed=0):
+    """Three classes of noisy 6x6 images: a bright left, right or middle."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 3, count).astype(np.int32)
+    x = random.integers(0, 60, (count, 1, 6, 6))
+    for n, label in enumerate(labels):
+        x[n, 0, :, 2 * label : 2 * label + 2] += 120
+    return SimpleNamespace(x=x.astype(np.uint8), labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
+
+
+def trainer(layers=None, optimizer=None, l2=0.0, loss="softmax_ce", ops="cpu", data=None, **train):
+    shape = (1, 6, 6)
+    data = data or SimpleNamespace(train=samples(50), test=samples(37, 1), scale=1 / 255, shift=0.0)
+    layers = layers or (*PRESETS["mlp"](hidden=(20,)).layers(shape, 3)[:-1], LAYERS["dropout"](0.2), LAYERS["dense"](3))
+    spec = SimpleNamespace(
+        train=options(**train),
+        model=SimpleNamespace(init=INITIALISERS["he"]()),
+        optimizer=optimizer or OPTIMIZERS["adam"](lr=0.01),
+        regularize=SimpleNamespace(l1=0.0, l2=l2),
+        loss=LOSSES[loss](),
+    )
+    return Trainer(Network(layers, data.train.x.shape[1:]), kernels.backend(ops), data, spec, threads=1)
+
+
+def rows(made):
+    return [record for record in made.run() if isinstance(record, Evaluation)]
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_an_epoch_is_one_permutation_with_its_partial_batch():
+    batches = Batches(50, 16, "shuffle", seed=3)
+    epochs = [[batches.rows(step) for step in range(start, start + 4)] for start in (0, 4)]
+    for epoch in epochs:
+        assert [len(rows) for rows in epoch] == [16, 16, 16, 2]
+        assert sorted(np.concatenate(epoch)) == list(range(50))
+    assert not np.array_equal(epochs[0][0], epochs[1][0])
+    assert np.array_equal(Batches(50, 16, "shuffle", seed=3).rows(6), epochs[1][2])
+
+
+def test_replacement_draws_full_batches():
+    batches = Batches(50, 16, "replacement", seed=3)
+    assert all(len(batches.rows(step)) == 16 for step in range(8))
+    assert len(np.unique(batches.rows(5))) < 16 or not np.array_equal(batches.rows(5), batches.rows(6))
+
+
+def test_records_come_in_order_and_count_every_sample():
+    made = trainer()
+    found = [type(record) for record in made.run() if not type(record).__name__ == "Progress"]
+    assert found == [Evaluation, Timing, Evaluation, Timing, Finished]
+    assert made.step == 8 == made.steps
+
+
+def test_the_logged_loss_is_the_one_that_was_differentiated():
+    """At step 1 it is the starting network's loss on the first batch, penalty included."""
+    made = trainer(layers=(LAYERS["dense"](3),), l2=0.5, iterations=1, epochs=None)
+    weights = made.parameters.copy()
+    row = rows(made)[0]
+    check = trainer(layers=(LAYERS["dense"](3),), ops="reference", iterations=1, epochs=None)
+    plan = check.evaluator._plan(check.data.train, 16)
+    check.parameters[:] = weights
+    plan.rows[:] = Batches(50, 16, "shuffle", 0).rows(0)
+    plan.run()
+    penalty = 0.25 * (weights[: made.network.weights].astype(float) ** 2).sum()
+    assert row.train_loss == pytest.approx(plan.total[0] / 16 + penalty, rel=1e-6)
+
+
+def test_test_columns_are_over_the_whole_split():
+    made = trainer()
+    row = rows(made)[-1]
+    plan = made.evaluator._plan(made.data.test, 37)
+    plan.rows[:] = np.arange(37)
+    plan.run()
+    assert row.test_loss == pytest.approx(plan.total[0] / 37, rel=1e-6)
+    assert row.test_accuracy == plan.total[1] / 37
+
+
+@pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
+@pytest.mark.parametrize("at", [1, 3, 4, 5])
+def test_a_resumed_run_has_the_bits_of_the_unbroken_one(at, sampling):
+    whole = trainer(sampling=sampling)
+    expected = rows(whole)
+    first = trainer(sampling=sampling)
+    if at >= 4:
+        assert next(first.run()) == expected[0]
+    while first.step < at:
+        first.train_step()
+    second = trainer(sampling=sampling)
+    second.restore(first.state())
+    assert rows(second) == expected[-1 if at >= 4 else 0 :]
+    assert same(second.state(), whole.state())
+
+
+def test_stopping_ends_after_the_batch_without_an_extra_row():
+    made = trainer()
+    made.stop()
+    assert [type(record) for record in made.run()] == [Finished]
+
+
+def test_a_checkpoint_of_another_network_is_refused():
+    with pytest.raises(CheckpointError, match="another network"):
+        trainer().restore(trainer(layers=(LAYERS["dense"](3),)).state())
+
+
+def test_divergence_names_the_place():
+    made = trainer(optimizer=OPTIMIZERS["sgd"](lr=1e30), layers=(LAYERS["dense"](9), LAYERS["dense"](3)))
+    with pytest.raises(Diverged, match=r"epoch 1, batch [1-4].*learning rate 1e\+30"):
+        rows(made)
+
+
+def test_early_stop_waits_as_long_as_it_was_told():
+    stop = SimpleNamespace(patience=2, min_delta=100.0)
+    made = trainer(epochs=50, early_stop=stop)
+    records = list(made.run())
+    assert records[-1] == Finished("early stop", 12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS.names())
+def test_every_optimizer_learns(name):
+    rates = {"sgd": 0.5, "momentum": 0.1, "adam": 0.01}
+    made = trainer(optimizer=OPTIMIZERS[name](lr=rates[name]), epochs=20, measure="all")
+    assert rows(made)[-1].train_accuracy > 0.95
+
+
+def test_the_reference_backend_trains_to_the_same_numbers():
+    fast, exact = rows(trainer()), rows(trainer(ops="reference"))
+    assert [row.test_accuracy for row in fast] == [row.test_accuracy for row in exact]
+    assert fast[-1].train_loss == pytest.approx(exact[-1].train_loss, rel=1e-4)
+
+
+def test_batch_of_everything_is_one_step_an_epoch():
+    made = trainer(batch_size="all")
+    assert made.steps_per_epoch == 1
+    assert len(rows(made)) == 2
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh"])
+def test_backpropagation_agrees_with_central_differences(activation):
+    layers = (
+        *(LAYERS["conv"](3, 3, pad=1), LAYERS[activation](), LAYERS["maxpool"](2)),
+        *(LAYERS["conv"](2, 2), LAYERS["avgpool"](2), LAYERS["flatten"](), LAYERS["dropout"](0.2), LAYERS["dense"](3)),
+    )
+    made = trainer(layers=layers, ops="reference")
+    checked = GradientCheck(made.network, made.data, made.spec).rows()
+    assert {row.name for row in checked} == {f"{n}.{k}" for n in ("conv1", "conv2", "dense1") for k in ("weight", "bias")}
+    assert max(row.error for row in checked) < 1e-6
+
+
+def test_the_thread_choice_leaves_a_slow_barrier_and_comes_back(monkeypatch):
+    """Two threads are fast, then stall, then are fast again; time is simulated."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("dlab.training.threads.perf_counter", lambda: clock.now)
+    monkeypatch.setattr("dlab.training.threads.kernels.set_threads", lambda n: None)
+    threads = Threads(2)
+
+    def run_for(seconds, cost):
+        end, used = clock.now + seconds, []
+        while clock.now < end:
+            used.append(threads.now)
+            threads.step(lambda: setattr(clock, "now", clock.now + cost[threads.now]))
+        return used
+
+    quiet, busy = {1: 1.0e-3, 2: 0.6e-3}, {1: 1.5e-3, 2: 10e-3}
+    assert np.mean(np.array(run_for(5, quiet)) == 2) > 0.95
+    run_for(0.5, busy)
+    assert np.mean(np.array(run_for(5, busy)) == 1) > 0.95
+    run_for(2.5, quiet)
+    assert np.mean(np.array(run_for(5, quiet)) == 2) > 0.95
