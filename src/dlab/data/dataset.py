@@ -1,0 +1,166 @@
+"""What a data set is, once loaded, and the options that all of them share."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+
+from dlab.errors import DataError
+from dlab.layout import Shape
+
+Count = Annotated[int, Ge(1)]
+Fraction = Annotated[float, Gt(0), Lt(1)]
+SPLIT = 6  # the purpose "held-out split" of a random stream
+
+
+@dataclass(frozen=True)
+class Samples:
+    """One split: x [N, *shape] uint8 or float32, labels int32 [N] (None without classes), targets float32 [N, K]."""
+
+    x: np.ndarray
+    labels: np.ndarray | None
+    targets: np.ndarray
+
+    def first(self, count: int | None) -> "Samples":
+        """The first `count` samples."""
+        labels = None if self.labels is None else self.labels[:count]
+        return Samples(self.x[:count], labels, self.targets[:count])
+
+    def take(self, rows: np.ndarray) -> "Samples":
+        """The samples in these rows."""
+        return Samples(self.x[rows], None if self.labels is None else self.labels[rows], self.targets[rows])
+
+
+@dataclass(frozen=True)
+class Data:
+    """Everything a trainer needs: both splits, and the network's input as x * scale + shift."""
+
+    name: str
+    train: Samples
+    test: Samples | None
+    shape: Shape
+    classes: tuple[str, ...] | None
+    outputs: int
+    scale: float
+    shift: float
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Options of every data set.
+
+    normalize: none = raw numbers; unit = into [0, 1]; standard = mean 0, variance 1 of the training split (L1, L4)
+    size: images are enlarged to size x size; holdout: the share kept for testing where a set brings no test split
+    """
+
+    type_name: ClassVar[str]
+
+    path: str | None = None
+    train_limit: Count | None = None
+    test_limit: Count | None = None
+    normalize: Literal["none", "unit", "standard"] = "unit"
+    size: Count | None = None
+    holdout: Fraction | None = None
+
+    def peek(self) -> tuple[Shape, int]:
+        """(shape of a sample, number of outputs), reading as little as possible."""
+        data = self.load()
+        return data.shape, data.outputs
+
+    def load(self, seed: int = 0) -> Data:
+        """The data, checked, limited and normalised; DataError where something is wrong."""
+        raise NotImplementedError
+
+    def finish(self, train: Samples, test: Samples | None, classes: tuple[str, ...] | None, seed: int = 0) -> Data:
+        """Split, limit and normalise what a set has read."""
+        if test is None and self.holdout is not None:
+            train, test = hold_out(train, self.holdout, seed)
+        train = train.first(self.train_limit)
+        test = test.first(self.test_limit) if test else None
+        train, test, scale, shift = self._normalised(train, test)
+        shape, outputs = train.x.shape[1:], train.targets.shape[1]
+        return Data(self.type_name, train, test, shape, classes, outputs, scale, shift, fingerprint(train, test))
+
+    def _normalised(self, train: Samples, test: Samples | None) -> tuple[Samples, Samples | None, float, float]:
+        if train.x.dtype == np.uint8:
+            return train, test, *self._byte_scaling(train.x)
+        scale, shift = self._float_scaling(train.x)
+
+        def scaled(split: Samples) -> Samples:
+            return replace(split, x=np.ascontiguousarray(split.x * scale + shift, np.float32))
+
+        return scaled(train), scaled(test) if test else None, 1.0, 0.0
+
+    def _byte_scaling(self, x: np.ndarray) -> tuple[float, float]:
+        if self.normalize == "standard":
+            mean = float(x.mean(dtype=np.float64))
+            return _standard(mean, float(np.sqrt(_mean_square(x) - mean**2)))
+        return (1 / 255, 0.0) if self.normalize == "unit" else (1.0, 0.0)
+
+    def _float_scaling(self, x: np.ndarray) -> tuple[Any, Any]:
+        axes = 0 if x.ndim == 2 else None  # by feature for vectors, over all pixels for images
+        if self.normalize == "standard":
+            scale, shift = np.vectorize(_standard)(x.mean(axis=axes), x.std(axis=axes))
+            return scale, shift
+        if self.normalize == "unit":
+            low, high = x.min(axis=axes), x.max(axis=axes)
+            width = np.where(high > low, high - low, 1.0)
+            return 1 / width, -low / width
+        return 1.0, 0.0
+
+
+def _standard(mean: float, deviation: float) -> tuple[float, float]:
+    """Scale and shift to mean 0 and variance 1; a constant column becomes 0."""
+    width = deviation if deviation > 1e-12 else 1.0
+    return 1 / width, -mean / width
+
+
+def _mean_square(x: np.ndarray) -> float:
+    """Mean of x^2 of bytes, through the 256 values there are: no large copy."""
+    counts = np.bincount(x.reshape(-1), minlength=256)
+    return float((counts * np.arange(256.0) ** 2).sum() / x.size)
+
+
+def classified(x: np.ndarray, labels: np.ndarray, classes: int, source: str) -> Samples:
+    """Samples with one-hot targets; DataError names the first label out of range."""
+    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    if wrong.size:
+        row = int(wrong[0])
+        raise DataError(f"{source}: label {labels[row]} in row {row}. Allowed: 0 to {classes - 1}")
+    labels = labels.astype(np.int32)
+    return Samples(np.ascontiguousarray(x), labels, np.eye(classes, dtype=np.float32)[labels])
+
+
+def hold_out(samples: Samples, share: float, seed: int) -> tuple[Samples, Samples]:
+    """Keep a share for testing, the same share of every class, chosen by the seed."""
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, SPLIT))))
+    groups = samples.labels if samples.labels is not None else np.zeros(len(samples.x), int)
+    chosen = np.zeros(len(samples.x), bool)
+    for group in np.unique(groups):
+        members = random.permutation(np.flatnonzero(groups == group))
+        chosen[members[: max(1, round(share * len(members)))]] = True
+    if chosen.all():
+        raise DataError(f"data.holdout: {share} leaves no sample to train with")
+    return samples.take(np.flatnonzero(~chosen)), samples.take(np.flatnonzero(chosen))
+
+
+def fingerprint(*splits: Samples | None) -> str:
+    """SHA-256 over the arrays in use, so that a resumed run knows its data again."""
+    digest = sha256()
+    for split in splits:
+        for array in (split.x, split.targets) if split else ():
+            digest.update(str((array.dtype, array.shape)).encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def finite(x: np.ndarray, source: str) -> np.ndarray:
+    """x as float32; DataError names the first row with a number that is not finite."""
+    x = np.ascontiguousarray(x, np.float32)
+    wrong = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
+    if wrong.size:
+        raise DataError(f"{source}: row {int(wrong[0])} holds a number that is not finite")
+    return x
