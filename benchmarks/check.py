@@ -1,16 +1,22 @@
-"""Whether the peers train the same thing: from the same weights on the same rows their losses must agree, and fall.
+"""Whether the peers train the same thing from the same weights on the same rows.
 
-python benchmarks/check.py [--no-jax]    (dropout is left out; about a minute)
+python benchmarks/check.py [--no-jax] [--no-compile]    (dropout is left out; about two minutes)
+
+NumPy's and PyTorch's gradients must agree, every peer's first losses must agree with NumPy's, and all losses must fall.
+Later losses are not compared: sums in another order round differently, and as soon as one pixel within 1e-7 of zero
+passes a ReLU in one peer and not in another, the two runs part.
 """
 
 import argparse
 import sys
 
 import numpy as np
-from harness import Contender, Unavailable
+
+from harness import Contender, UnavailableError
 from peers.networks import NETWORKS, parameters
 
-STEPS, BATCH, TOLERANCE = 40, 32, 2e-3
+STEPS, BATCH = 40, 32
+ALIKE, LOSS_TOLERANCE, GRADIENT_TOLERANCE = 5, 1e-4, 1e-4
 PARAMETERS = {"lenet": 61_706, "simple_convnet": 433_890, "deep_convnet": 123_552, "mlp-1": 79_510, "mlp-5": 119_910}
 PEERS = (("numpy", "im2col"), ("torch", "eager"), ("torch", "channels_last"), ("torch", "compile"), ("jax", "jit"))
 
@@ -18,6 +24,7 @@ PEERS = (("numpy", "im2col"), ("torch", "eager"), ("torch", "channels_last"), ("
 def gradient_gap(name: str) -> float:
     """Largest difference of NumPy's and PyTorch's gradients, relative to the largest gradient of each array."""
     import torch
+
     from peers import numpy_peer, torch_peer
 
     network, random = NETWORKS[name].without_dropout(), np.random.default_rng(3)
@@ -36,7 +43,7 @@ def losses(peer: str, variant: str, network: str) -> np.ndarray | str:
     contender = Contender(peer, peer, variant, 2)
     try:
         return np.array(contender.ask(f"losses {network} {BATCH} {STEPS}")["losses"])
-    except Unavailable as reason:
+    except UnavailableError as reason:
         return str(reason)
     finally:
         contender.close()
@@ -45,18 +52,21 @@ def losses(peer: str, variant: str, network: str) -> np.ndarray | str:
 def check(network: str, peers: list[tuple[str, str]]) -> bool:
     """Print a network's lines; false if something disagrees."""
     gap, expected = gradient_gap(network), losses("numpy", "im2col", network)
-    fine = gap < TOLERANCE and parameters(NETWORKS[network]) == PARAMETERS[network]
-    print(f"{network}: {parameters(NETWORKS[network])} parameters, gradients of NumPy and PyTorch differ by {gap:.1e}")
+    fine = gap < GRADIENT_TOLERANCE and parameters(NETWORKS[network]) == PARAMETERS[network]
+    print(
+        f"{network}: {parameters(NETWORKS[network])} parameters, gradients of NumPy and PyTorch differ by {gap:.1e}",
+        flush=True,
+    )
     for peer, variant in peers:
         found = losses(peer, variant, network)
         if isinstance(found, str):
-            print(f"  {peer} {variant:14} left out: {found}")
+            print(f"  {f'{peer} {variant}':20} left out: {found}")
             continue
-        gap, falls = float(np.abs(found - expected).max()), found[-5:].mean() < found[:5].mean()
-        fine &= gap < 10 * TOLERANCE and bool(falls)
-        print(
-            f"  {peer} {variant:14} loss {found[0]:.3f} -> {found[-5:].mean():.3f}, differs from NumPy's by {gap:.1e}"
-        )
+        gap, end = float(np.abs(found - expected)[:ALIKE].max()), found[-5:].mean()
+        good = gap < LOSS_TOLERANCE and bool(end < 0.9 * found[:5].mean())
+        fine &= good
+        line = f"loss {found[0]:.3f} -> {end:.3f}, first {ALIKE} differ from NumPy's by {gap:.1e}"
+        print(f"  {f'{peer} {variant}':20} {line}{'' if good else '  WRONG'}", flush=True)
     return fine
 
 

@@ -17,7 +17,7 @@ REST = 0.02  # seconds between two contenders, in which waiting threads go to sl
 PACKAGES = ("numpy", "numba", "torch", "jax")
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A contender cannot run; the text says why."""
 
 
@@ -33,8 +33,9 @@ class Contender:
         )
 
     def ask(self, line: str) -> dict:
-        """The worker's answer; Unavailable if it has none."""
-        assert self._process.stdin and self._process.stdout
+        """The worker's answer; UnavailableError if it has none."""
+        assert self._process.stdin
+        assert self._process.stdout
         try:
             self._process.stdin.write(line + "\n")
             self._process.stdin.flush()
@@ -42,10 +43,10 @@ class Contender:
         except BrokenPipeError:
             answer = ""
         if not answer:
-            raise Unavailable(f"the process ended with code {self._process.wait()} (is {self.peer} installed?)")
+            raise UnavailableError(f"the process ended with code {self._process.wait()} (is {self.peer} installed?)")
         found = json.loads(answer)
         if "error" in found:
-            raise Unavailable(found["error"])
+            raise UnavailableError(found["error"])
         return found
 
     def close(self) -> None:
@@ -67,7 +68,7 @@ def prepare(contenders: list[Contender], network: str, batch: int) -> tuple[list
         try:
             contender.ask(f"make {network} {batch}")
             ready.append(contender)
-        except Unavailable as reason:
+        except UnavailableError as reason:
             skipped[contender.name] = str(reason)
     return ready, skipped
 

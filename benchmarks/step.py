@@ -8,7 +8,7 @@ import argparse
 from statistics import median
 
 import harness
-from harness import Contender, Unavailable
+from harness import Contender, UnavailableError
 from peers import samples
 from peers.networks import NETWORKS, parameters, step_flops
 
@@ -82,7 +82,7 @@ def limit(running: list[Contender]) -> list[float]:
     """One measurement of the multiply-add limit by dlab's process, if it can."""
     try:
         return [each.ask("limit")["gflops"] for each in running if each.peer == "dlab"]
-    except Unavailable:
+    except UnavailableError:
         return []
 
 
@@ -96,7 +96,7 @@ def ratios(found: dict[str, dict]) -> dict:
 
 
 def show(row: dict) -> None:
-    """Print a row as lines."""
+    """Print a row."""
     limit = row["fma_limit_gflops"]
     print(f"{row['network']} batch {row['batch']}: {row['flops'] / 1e6:.1f} MFLOP, limit {limit or 0:.0f} GFLOP/s")
     own = row["contenders"].get("dlab")

@@ -1,4 +1,4 @@
-"""JAX's training step: one jitted function with donated buffers, images and weights channels-last, as XLA likes them."""
+"""JAX's training step: one jitted function with donated buffers, channels-last as XLA likes it."""
 
 from collections.abc import Callable
 

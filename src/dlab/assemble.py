@@ -30,7 +30,7 @@ class Experiment:
 
 
 def build(spec: Any, device: str | None = None, threads: int | None = None) -> Experiment:
-    """Load the data, lay out the network, plan the batches; SpecError, DataError or EnvironmentFault if it cannot be."""
+    """Load the data, lay out the network, plan the batches; a DlabError says what stands in the way."""
     shape, outputs = spec.data.peek()
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
@@ -75,9 +75,7 @@ def layers_of(spec: Any, shape: Shape, outputs: int) -> tuple[Layer, ...]:
 def _check_loss(spec: Any, shape: Shape, outputs: int) -> None:
     """Softmax needs classes to choose from."""
     if spec.loss.kernel == "softmax_cross_entropy" and outputs < 2:
-        raise spec.fault(
-            ("loss",), "softmax_ce needs at least two classes, the data have one output. Allowed here: mse"
-        )
+        raise spec.fault(("loss",), "softmax_ce needs two or more classes, the data have one output. Allowed: mse")
 
 
 def device_of(wanted: str) -> str:

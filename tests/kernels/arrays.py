@@ -25,7 +25,7 @@ def margin(x, pad, fill=0.0):
     return wide
 
 
-def close(found, wanted, tolerance=1e-12):
+def check_close(found, wanted, tolerance=1e-12):
     """Equal shapes, and values within an absolute and relative tolerance."""
     assert np.shape(found) == np.shape(wanted)
     np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)

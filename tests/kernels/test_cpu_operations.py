@@ -28,7 +28,7 @@ def room(*shape, kind=np.float32):
     return np.full((blocks(SAMPLES), *shape, LANES), np.nan if kind is np.float32 else 99, kind)
 
 
-def agree(found, wanted, tolerance=2e-6):
+def check_close(found, wanted, tolerance=2e-6):
     """Relative difference in the Euclidean norm; `found` may be lane blocks."""
     found = CPU.read(found, SAMPLES) if found.ndim > wanted.ndim else found
     assert np.linalg.norm(found - wanted) <= tolerance * max(np.linalg.norm(wanted), 1e-30)
@@ -76,7 +76,7 @@ def test_convolution_and_its_gradients(case):
     CPU.convolution.data_gradient(lane_dy.view(margin), w32, found[1], S, P, margin, lane_x.view(), 0.1)()
     CPU.convolution.weight_gradient(lane_x.view(P), lane_dy.view(), found[2], found[3], S, SAMPLES)()
     for here, wanted in zip(found, (y, dx, dw, db), strict=True):
-        agree(here, wanted)
+        check_close(here, wanted)
 
 
 @pytest.mark.parametrize("case", CONVOLUTIONS[:2])
@@ -93,14 +93,14 @@ def test_convolution_rectified_and_pooled_in_one_pass(case):
     w32, b32, lane_x, lane_dy = w.astype(np.float32), b.astype(np.float32), lanes(x, P).view(P), lanes(dy).view()
     found, codes = room(*shape[1:]), room(*shape[1:], kind=np.uint8)
     CPU.convolution.forward(lane_x, w32, b32, found, 1, 0.1, codes)()
-    agree(found, y)
+    check_close(found, y)
     assert np.array_equal(CPU.read(codes, SAMPLES), code)
     gradients = np.full_like(w32, np.nan), np.full_like(b32, np.nan)
     CPU.convolution.pooled_weight_gradient(lane_x, lane_dy, found, codes, *gradients, 1, 0.1, SAMPLES)()
     spread = room(K, OH, OW)
     CPU.pooling.unpool(lane_dy, found, codes, spread, 0.1)()
     for here, wanted in ((gradients[0], dw), (gradients[1], db), (spread, du)):
-        agree(here, wanted)
+        check_close(here, wanted)
 
 
 @pytest.mark.parametrize(("kernel", "stride", "pad"), [(2, 2, 0), (3, 2, 0), (3, 1, 1), (4, 3, 2)])
@@ -118,8 +118,8 @@ def test_pooling(kernel, stride, pad):
         getattr(REFERENCE.pooling, f"{name}_backward")(dy, *places, dx, *sizes)()
         getattr(CPU.pooling, f"{name}_forward")(lane_x, found, *lane_places, *sizes)()
         getattr(CPU.pooling, f"{name}_backward")(lane_dy, *lane_places, back, *sizes)()
-        agree(found, y)
-        agree(back, dx)
+        check_close(found, y)
+        check_close(back, dx)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(2, 1), (16, 10), (37, 23), (100, 40)])
@@ -136,7 +136,7 @@ def test_dense(inputs, outputs):
     CPU.dense.data_gradient(lane_dy, w32, found[1], lane_x, 0.1)()
     CPU.dense.weight_gradient(lane_x, lane_dy, found[2], found[3], SAMPLES)()
     for here, wanted in zip(found, (y, dx, dw, db), strict=True):
-        agree(here, wanted)
+        check_close(here, wanted)
 
 
 @pytest.mark.parametrize("kind", ["rectify", "sigmoid", "tanh", "step"])
@@ -150,7 +150,7 @@ def test_activations_over_the_whole_range(kind):
     np.testing.assert_allclose(CPU.read(found, SAMPLES), y, rtol=1e-6, atol=1e-37)
     REFERENCE.activation.backward(kind, dy, y, dx, 0.1)()
     CPU.activation.backward(kind, lanes(dy).view(), lanes(y).view(), back, 0.1)()
-    agree(back, dx)
+    check_close(back, dx)
 
 
 def test_dropout_draws_the_reference_mask():
@@ -158,9 +158,9 @@ def test_dropout_draws_the_reference_mask():
     REFERENCE.dropout.apply(x, y, key, 0.3, 2.0)()
     found = room(2, 3, 5)
     CPU.dropout.apply(lanes(x).view(), found, key, 0.3, 2.0)()
-    agree(found, y)
+    check_close(found, y)
     CPU.dropout.scale_by(lanes(x).view(), found, 0.7)()
-    agree(found, 0.7 * x)
+    check_close(found, 0.7 * x)
 
 
 def test_losses():
@@ -172,7 +172,7 @@ def test_losses():
         total[:], wanted[:] = 0, 0
         getattr(REFERENCE.loss, name)(u, truth, du, wanted)()
         getattr(CPU.loss, name)(lanes(u).view(), truth, found, total)()
-        agree(found, du)
+        check_close(found, du)
         assert not found[1, :, 3:].any()  # padding lanes learn nothing
         np.testing.assert_allclose(total, wanted, rtol=1e-6)
 
@@ -203,6 +203,6 @@ def test_gather_packs_any_width(kind, shape):
     x, buffer = np.empty((SAMPLES, *shape)), CPU.buffer(shape, SAMPLES, 1)
     REFERENCE.gather.pack(data, rows, x, 0.5, -1.0)()
     CPU.gather.pack(data, rows, buffer.view(), 0.5, -1.0)()
-    agree(buffer.view(), x)
+    check_close(buffer.view(), x)
     assert not buffer.view()[1, ..., 3:].any()
     assert not buffer.whole[:, :, 0].any()  # the margin stays zero

@@ -6,7 +6,7 @@ from scipy import special
 
 from dlab.kernels.activation import reference as activation
 from dlab.kernels.dense import reference as dense
-from tests.kernels.arrays import close, numbers, poison
+from tests.kernels.arrays import check_close, numbers, poison
 from tests.oracles import activation as oracle
 from tests.oracles.differences import slopes
 
@@ -31,9 +31,9 @@ def test_loops_and_slopes(kind, slope, shape):
     x, dy = numbers(*shape), numbers(*shape, seed=1)
     y = forward(kind, x, slope)
     dx = backward(kind, dy, y, slope)
-    close(y, oracle.elementwise(oracle.value, kind, x, slope))
-    close(dx, dy * oracle.elementwise(oracle.derivative, kind, x, slope))
-    close(dx, slopes(lambda: np.sum(forward(kind, x, slope) * dy), x), 1e-8)
+    check_close(y, oracle.elementwise(oracle.value, kind, x, slope))
+    check_close(dx, dy * oracle.elementwise(oracle.derivative, kind, x, slope))
+    check_close(dx, slopes(lambda: np.sum(forward(kind, x, slope) * dy), x), 1e-8)
 
 
 @pytest.mark.parametrize(("kind", "slope", "value", "derivative"), [("rectify", 0.1, 0, 0.1), ("step", 0, 0, 0)])
@@ -44,7 +44,7 @@ def test_at_zero_the_lower_branch_holds(kind, slope, value, derivative):
 
 def test_sigmoid_far_out_neither_overflows_nor_loses_digits():
     u = np.array([-1000, -700, -40, -1, 0, 1, 40, 1000.0])
-    close(forward("sigmoid", u), special.expit(u))
+    check_close(forward("sigmoid", u), special.expit(u))
     np.testing.assert_allclose(forward("sigmoid", u[1:]), special.expit(u[1:]), rtol=1e-14)
 
 
@@ -65,5 +65,5 @@ def test_step_units_are_gates_and_two_layers_do_xor_t30():
 
     inputs = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
     gates = units(inputs, [[0.5, 0.5], [0.5, 0.5], [-0.5, -0.5]], [-0.7, -0.2, 0.7])
-    close(gates.T, [[0, 0, 0, 1], [0, 1, 1, 1], [1, 1, 1, 0]], 0)
-    close(units(gates[:, [2, 1]], [[0.5, 0.5]], [-0.7])[:, 0], [0, 1, 1, 0], 0)
+    check_close(gates.T, [[0, 0, 0, 1], [0, 1, 1, 1], [1, 1, 1, 0]], 0)
+    check_close(units(gates[:, [2, 1]], [[0.5, 0.5]], [-0.7])[:, 0], [0, 1, 1, 0], 0)

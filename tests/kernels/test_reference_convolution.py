@@ -8,7 +8,7 @@ from dlab.kernels.activation import reference as activation
 from dlab.kernels.convolution import reference as convolution
 from dlab.kernels.pooling import reference as pooling
 from dlab.kernels.reference import windows
-from tests.kernels.arrays import close, image, margin, numbers, poison
+from tests.kernels.arrays import check_close, image, margin, numbers, poison
 from tests.oracles import convolution as oracle
 from tests.oracles.differences import slopes
 
@@ -58,14 +58,14 @@ def test_loops_say_the_same(n, c, h, v, k, fh, fw, stride, pad):
     x, w, b = numbers(n, c, h, v), numbers(k, c, fh, fw), numbers(k)
     y = oracle.forward(x, w, b, stride, pad)
     dy = numbers(*y.shape, seed=1)
-    close(forward(x, w, b, stride, pad), y)
-    close(data_gradient(dy, w, x.shape, stride, pad), oracle.data_gradient(dy, w, x.shape, stride, pad))
+    check_close(forward(x, w, b, stride, pad), y)
+    check_close(data_gradient(dy, w, x.shape, stride, pad), oracle.data_gradient(dy, w, x.shape, stride, pad))
     for found, wanted in zip(
         weight_gradient(x, dy, w.shape, stride, pad),
         oracle.weight_gradient(x, dy, w.shape, stride, pad),
         strict=True,
     ):
-        close(found, wanted)
+        check_close(found, wanted)
 
 
 @sizes
@@ -75,9 +75,9 @@ def test_gradients_are_slopes_and_adjoints(n, c, h, v, k, fh, fw, stride, pad):
     dx = data_gradient(dy, w, x.shape, stride, pad)
     dw, db = weight_gradient(x, dy, w.shape, stride, pad)
     for array, gradient in ((x, dx), (w, dw), (b, db)):
-        close(gradient, slopes(lambda: np.sum(forward(x, w, b, stride, pad) * dy), array, 1e-3), 1e-9)
+        check_close(gradient, slopes(lambda: np.sum(forward(x, w, b, stride, pad) * dy), array, 1e-3), 1e-9)
     product = np.sum(forward(x, w, None, stride, pad) * dy)
-    close([np.sum(x * dx), np.sum(w * dw)], [product, product])
+    check_close([np.sum(x * dx), np.sum(w * dw)], [product, product])
 
 
 @pytest.mark.parametrize("slope", SLOPES)
@@ -85,7 +85,7 @@ def test_rectified_forward_is_convolution_then_rectifier(slope):
     x, w, b = numbers(2, 2, 5, 5), numbers(3, 2, 3, 3), numbers(3)
     y = poison(2, 3, 3, 3)
     activation.forward("rectify", forward(x, w, b), y, slope)()
-    close(forward(x, w, b, slope=slope), y, 0)
+    check_close(forward(x, w, b, slope=slope), y, 0)
 
 
 @pytest.mark.parametrize("slope", SLOPES)
@@ -96,9 +96,9 @@ def test_fused_pooling_is_the_same_in_steps(size, slope):
     y, code = fused(x, w, b, slope)
     y_steps, code_steps = poison(*y.shape), poison(*y.shape, dtype=np.int32)
     pooling.max_forward(u, poison(*y.shape), code_steps, 2, 2, 0)()
-    close(code, code_steps, 0)
+    check_close(code, code_steps, 0)
     pooling.max_forward(v, y_steps, code_steps, 2, 2, 0)()
-    close(y, y_steps, 0)
+    check_close(y, y_steps, 0)
 
     dy = numbers(*y.shape, seed=1)
     dv, du = poison(*v.shape), poison(*v.shape)
@@ -107,9 +107,9 @@ def test_fused_pooling_is_the_same_in_steps(size, slope):
     dw, db = poison(*w.shape), poison(3)
     convolution.pooled_weight_gradient(x, dy, y, code, dw, db, slope=slope)()
     for found, wanted in zip((dw, db), weight_gradient(x, du, w.shape), strict=True):
-        close(found, wanted)
+        check_close(found, wanted)
     for array, gradient in ((w, dw), (b, db), (x, data_gradient(du, w, x.shape))):
-        close(gradient, slopes(lambda: np.sum(fused(x, w, b, slope)[0] * dy), array), 1e-8)
+        check_close(gradient, slopes(lambda: np.sum(fused(x, w, b, slope)[0] * dy), array), 1e-8)
 
 
 @pytest.mark.parametrize("slope", SLOPES)
@@ -118,28 +118,28 @@ def test_gate_passes_the_rectifier_below(slope):
     x = np.where(z > 0, z, slope * z)
     dy = numbers(2, 3, 5, 5, seed=1)
     dz = data_gradient(dy, w, z.shape, pad=1, gate=x, slope=slope)
-    close(dz, slopes(lambda: np.sum(forward(np.where(z > 0, z, slope * z), w, pad=1) * dy), z), 1e-8)
+    check_close(dz, slopes(lambda: np.sum(forward(np.where(z > 0, z, slope * z), w, pad=1) * dy), z), 1e-8)
 
 
 def test_margin_of_the_error_is_not_read():
     dy, w = numbers(2, 3, 4, 4), numbers(3, 2, 3, 3)
     wanted = data_gradient(dy, w, (2, 2, 6, 6))
-    close(data_gradient(margin(dy, 2, np.nan), w, (2, 2, 6, 6), margin=2), wanted, 0)
+    check_close(data_gradient(margin(dy, 2, np.nan), w, (2, 2, 6, 6), margin=2), wanted, 0)
 
 
 def test_samples_beyond_the_batch_do_not_count():
     x, dy = numbers(4, 2, 4, 4), numbers(4, 3, 3, 3)
     wanted = weight_gradient(x[:3], dy[:3], (3, 2, 2, 2))
     for found, right in zip(weight_gradient(x, dy, (3, 2, 2, 2), samples=3), wanted, strict=True):
-        close(found, right)
+        check_close(found, right)
 
 
 def test_bias_may_be_missing():
     x, w, dy = numbers(2, 2, 4, 4), numbers(3, 2, 3, 3), numbers(2, 3, 2, 2)
-    close(forward(x, w), forward(x, w, np.zeros(3)), 0)
+    check_close(forward(x, w), forward(x, w, np.zeros(3)), 0)
     dw = poison(*w.shape)
     convolution.weight_gradient(x, dy, dw, None)()
-    close(dw, weight_gradient(x, dy, w.shape)[0], 0)
+    check_close(dw, weight_gradient(x, dy, w.shape)[0], 0)
 
 
 HALF = [[1, 1, 1, 0, 0, 0]] * 6
@@ -160,7 +160,7 @@ FILTERED = {
 
 @pytest.mark.parametrize(("x", "w", "pad", "y"), FILTERED.values(), ids=FILTERED)
 def test_filters_of_the_lectures(x, w, pad, y):
-    close(forward(image(x), image(w), pad=pad), image(y))
+    check_close(forward(image(x), image(w), pad=pad), image(y))
 
 
 @pytest.mark.parametrize(
@@ -186,33 +186,33 @@ COLUMNS = """
 def test_unit_filters_are_im2col_and_back_t13_t14():
     units = np.eye(9).reshape(9, 1, 3, 3)
     columns = forward(A, units)
-    close(columns.transpose(0, 2, 3, 1).reshape(8, 9), np.array(COLUMNS.split(), float).reshape(8, 9), 0)
+    check_close(columns.transpose(0, 2, 3, 1).reshape(8, 9), np.array(COLUMNS.split(), float).reshape(8, 9), 0)
     coverage = np.outer([1, 2, 2, 1], [1, 2, 2, 1])
     back = data_gradient(columns, units, A.shape)
-    close(back, A * coverage, 0)
-    close(back[0, 0], [[51, 140, 24, 52], [24, 144, 4, 94], [164, 244, 292, 184], [3, 116, 54, 20]], 0)
+    check_close(back, A * coverage, 0)
+    check_close(back[0, 0], [[51, 140, 24, 52], [24, 144, 4, 94], [164, 244, 292, 184], [3, 116, 54, 20]], 0)
 
 
 def test_sobel_on_two_images_t15():
-    close(forward(A, image(SOBEL))[:, 0], np.array([[[70, -35], [5, -35]], [[26, -2], [58, -41]]]), 0)
+    check_close(forward(A, image(SOBEL))[:, 0], np.array([[[70, -35], [5, -35]], [[26, -2], [58, -41]]]), 0)
 
 
 def test_shared_weights_sum_their_gradients_t19():
     x, w = image([[1, 2, 3], [4, 5, 6], [7, 8, 9]]), image([[1, 0], [0, -1]])
     dy = image([[1, 2], [3, 4]])
-    close(forward(x, w, np.array([0.5])), np.full((1, 1, 2, 2), -3.5), 0)
+    check_close(forward(x, w, np.array([0.5])), np.full((1, 1, 2, 2), -3.5), 0)
     dw, db = weight_gradient(x, dy, w.shape)
-    close(dw, image([[37, 47], [67, 77]]), 0)
-    close(db, [10], 0)
-    close(data_gradient(dy, w, x.shape), image([[1, 2, 0], [3, 3, -2], [0, -3, -4]]), 0)
+    check_close(dw, image([[37, 47], [67, 77]]), 0)
+    check_close(db, [10], 0)
+    check_close(data_gradient(dy, w, x.shape), image([[1, 2, 0], [3, 3, -2], [0, -3, -4]]), 0)
 
 
 def test_colour_kernel_adds_its_channels_t20():
     rows = np.array([[0.5, -0.5, -0.5], [-0.3, 0.4, -0.3], [0, -0.8, 0.7]])
     w = np.repeat(rows[None, :, None], 3, axis=2)
     x = np.ones((1, 3, 3, 3))
-    close([forward(x[:, [c]], w[:, [c]]).item() for c in range(3)], [-1.5, -0.6, -0.3])
-    close(forward(x, w), np.full((1, 1, 1, 1), -2.4))
+    check_close([forward(x[:, [c]], w[:, [c]]).item() for c in range(3)], [-1.5, -0.6, -0.3])
+    check_close(forward(x, w), np.full((1, 1, 1, 1), -2.4))
 
 
 def test_scipy_says_the_same():
@@ -220,6 +220,6 @@ def test_scipy_says_the_same():
     y = [signal.correlate(x[0], w[k], "valid")[0] for k in range(2)]
     dx = [sum(signal.convolve(dy[0, k], w[k, c], "full") for k in range(2)) for c in range(3)]
     dw = [[signal.correlate(x[0, c], dy[0, k], "valid") for c in range(3)] for k in range(2)]
-    close(forward(x, w)[0], y)
-    close(data_gradient(dy, w, x.shape)[0], dx)
-    close(weight_gradient(x, dy, w.shape)[0], dw)
+    check_close(forward(x, w)[0], y)
+    check_close(data_gradient(dy, w, x.shape)[0], dx)
+    check_close(weight_gradient(x, dy, w.shape)[0], dw)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlab.kernels.dropout import reference as dropout
-from tests.kernels.arrays import close, numbers, poison
+from tests.kernels.arrays import check_close, numbers, poison
 from tests.oracles import dropout as oracle
 
 
@@ -30,11 +30,11 @@ def test_mix_is_the_same_with_python_integers(key):
 @pytest.mark.parametrize(("ratio", "scale"), [(0.0, 1.0), (0.2, 1.0), (0.5, 2.0), (0.9, 10.0)])
 def test_loops_say_the_same(shape, ratio, scale):
     x = numbers(*shape)
-    close(apply(x, 12345, ratio, scale), oracle.apply(x, 12345, ratio, scale), 0)
+    check_close(apply(x, 12345, ratio, scale), oracle.apply(x, 12345, ratio, scale), 0)
 
 
 def test_images_and_vectors_share_the_element_order():
-    close(mask(4, 2, 3, 5).reshape(4, 30), mask(4, 30), 0)
+    check_close(mask(4, 2, 3, 5).reshape(4, 30), mask(4, 30), 0)
 
 
 @pytest.mark.parametrize("ratio", [0.1, 0.5, 0.8])
@@ -56,7 +56,7 @@ def test_masks_of_samples_elements_and_keys_are_independent():
 
 
 def test_a_sample_keeps_its_mask_in_a_larger_batch():
-    close(mask(40, 9)[:3], mask(3, 9), 0)
+    check_close(mask(40, 9)[:3], mask(3, 9), 0)
 
 
 def test_forward_and_backward_share_the_mask_until_the_key_changes():
@@ -66,7 +66,7 @@ def test_forward_and_backward_share_the_mask_until_the_key_changes():
     forward()
     backward()
     first = y != 0
-    close(dx, 2 * dy * first, 0)
+    check_close(dx, 2 * dy * first, 0)
     key[0] = 4
     forward()
     assert np.any((y != 0) != first)
@@ -76,4 +76,4 @@ def test_inference_scales():
     x = numbers(3, 4)
     y = poison(3, 4)
     dropout.scale_by(x, y, 0.7)()
-    close(y, 0.7 * x, 0)
+    check_close(y, 0.7 * x, 0)

@@ -6,7 +6,7 @@ from scipy import special
 
 from dlab.kernels.dense import reference as dense
 from dlab.kernels.loss import reference as loss
-from tests.kernels.arrays import close, numbers, poison
+from tests.kernels.arrays import check_close, numbers, poison
 from tests.oracles import loss as oracle
 from tests.oracles.differences import slopes
 
@@ -35,8 +35,8 @@ def test_loops_and_slopes(name, wanted):
     function, outputs = getattr(loss, name), numbers(4, 3)
     value, correct, gradient = run(function, outputs, wanted)
     for found, right in zip((value, correct, gradient), getattr(oracle, name)(outputs, wanted), strict=True):
-        close(found, right)
-    close(gradient, slopes(lambda: run(function, outputs, wanted)[0] / 4, outputs), 1e-8)
+        check_close(found, right)
+    check_close(gradient, slopes(lambda: run(function, outputs, wanted)[0] / 4, outputs), 1e-8)
 
 
 @kinds
@@ -46,7 +46,7 @@ def test_rows_without_a_sample_count_for_nothing(name, wanted):
     value, correct, gradient = run(getattr(loss, name), outputs, wanted)
     alone = run(getattr(loss, name), outputs[:4].copy(), wanted)
     assert (value, correct) == alone[:2]
-    close(gradient, np.vstack([alone[2], np.zeros((2, 3))]), 0)
+    check_close(gradient, np.vstack([alone[2], np.zeros((2, 3))]), 0)
 
 
 @kinds
@@ -55,14 +55,14 @@ def test_evaluation_adds_up_without_a_gradient(name, wanted):
     call = function(outputs, wanted, None, total)
     call()
     call()
-    close(total, 2 * np.array(run(function, outputs, wanted)[:2]))
+    check_close(total, 2 * np.array(run(function, outputs, wanted)[:2]))
 
 
 def test_scipy_says_the_same():
     u = 50 * numbers(4, 3)
     value, _, du = cross_entropy(u, LABELS)
-    close(value, -special.log_softmax(u, axis=1)[range(4), LABELS].sum())
-    close(du, (special.softmax(u, axis=1) - np.eye(3)[LABELS]) / 4)
+    check_close(value, -special.log_softmax(u, axis=1)[range(4), LABELS].sum())
+    check_close(du, (special.softmax(u, axis=1) - np.eye(3)[LABELS]) / 4)
 
 
 def test_softmax_t05_and_cross_entropy_t06():
@@ -70,7 +70,7 @@ def test_softmax_t05_and_cross_entropy_t06():
         u = np.array([[1.0, 2, 3]]) + shift
         assert cross_entropy(u, [2])[:2] == (pytest.approx(0.407606, abs=1e-6), 1)
         assert cross_entropy(u, [0])[:2] == (pytest.approx(2.407606, abs=1e-6), 0)
-        close(cross_entropy(u, [2])[2], [[0.090031, 0.244728, -0.334759]], 1e-6)
+        check_close(cross_entropy(u, [2])[2], [[0.090031, 0.244728, -0.334759]], 1e-6)
 
 
 def test_an_untrained_net_loses_ln_10_and_ties_go_to_the_first_t07():
@@ -86,11 +86,11 @@ def test_chain_rule_t09():
     loss.squared_error(t, np.zeros((1, 1)), dt, total)()  # half of z = t^2
     dense.data_gradient(2 * dt, w, slopes_found)()
     assert 2 * total[0] == 1.0
-    close(slopes_found, [[2, 2]], 0)
+    check_close(slopes_found, [[2, 2]], 0)
 
 
 def test_squared_error_counts_answers_within_a_half():
     y, targets = np.array([[0.4, 1.4], [0.5, 1], [0, 2]]), np.array([[0, 1], [0, 1], [0, 1.0]])
     value, correct, _ = run(loss.squared_error, y, targets)
     assert correct == 1
-    close(value, 0.5 * (0.16 + 0.16 + 0.25 + 1))
+    check_close(value, 0.5 * (0.16 + 0.16 + 0.25 + 1))

@@ -5,7 +5,7 @@ import pytest
 
 from dlab.kernels.pooling import reference as pooling
 from dlab.layout import window_count
-from tests.kernels.arrays import close, image, numbers, poison
+from tests.kernels.arrays import check_close, image, numbers, poison
 from tests.oracles import pooling as oracle
 from tests.oracles.differences import slopes
 
@@ -63,10 +63,10 @@ def test_loops_say_the_same(n, c, h, v, kernel, stride, pad):
     y, code = oracle.max_forward(x, *window)
     dy = numbers(*y.shape, seed=1)
     for found, wanted in zip(maximum(x, *window), (y, code), strict=True):
-        close(found, wanted, 0)
-    close(maximum_back(dy, code, x.shape, *window), oracle.max_backward(dy, code, x.shape, *window))
-    close(average(x, *window), oracle.average_forward(x, *window))
-    close(average_back(dy, x.shape, *window), oracle.average_backward(dy, x.shape, *window))
+        check_close(found, wanted, 0)
+    check_close(maximum_back(dy, code, x.shape, *window), oracle.max_backward(dy, code, x.shape, *window))
+    check_close(average(x, *window), oracle.average_forward(x, *window))
+    check_close(average_back(dy, x.shape, *window), oracle.average_backward(dy, x.shape, *window))
 
 
 @sizes
@@ -76,9 +76,9 @@ def test_gradients_are_slopes_and_adjoints(n, c, h, v, kernel, stride, pad):
     dy = numbers(*y.shape, seed=1)
     most = maximum_back(dy, code, x.shape, *window)
     mean = average_back(dy, x.shape, *window)
-    close(most, slopes(lambda: np.sum(maximum(x, *window)[0] * dy), x), 1e-8)
-    close(mean, slopes(lambda: np.sum(average(x, *window) * dy), x), 1e-8)
-    close([np.sum(x * most), np.sum(x * mean)], [np.sum(y * dy), np.sum(average(x, *window) * dy)])
+    check_close(most, slopes(lambda: np.sum(maximum(x, *window)[0] * dy), x), 1e-8)
+    check_close(mean, slopes(lambda: np.sum(average(x, *window) * dy), x), 1e-8)
+    check_close([np.sum(x * most), np.sum(x * mean)], [np.sum(y * dy), np.sum(average(x, *window) * dy)])
 
 
 @pytest.mark.parametrize("slope", [1.0, 0.0, 0.1])
@@ -88,13 +88,13 @@ def test_unpool_is_maximum_and_rectifier_backwards(size, slope):
     y, code = maximum(np.where(u > 0, u, slope * u), 2, 2, 0)
     dy = numbers(*y.shape, seed=1)
     du = unpool(dy, y, code.astype(np.uint8), u.shape, slope)
-    close(du, oracle.unpool(dy, y, code, u.shape, slope), 0)
-    close(du, slopes(lambda: np.sum(maximum(np.where(u > 0, u, slope * u), 2, 2, 0)[0] * dy), u), 1e-8)
+    check_close(du, oracle.unpool(dy, y, code, u.shape, slope), 0)
+    check_close(du, slopes(lambda: np.sum(maximum(np.where(u > 0, u, slope * u), 2, 2, 0)[0] * dy), u), 1e-8)
 
 
 def test_unpool_leaves_an_odd_edge_at_zero():
     du = unpool(*np.ones((2, 1, 1, 1, 1)), np.zeros((1, 1, 1, 1), np.uint8), (1, 1, 3, 3))
-    close(du, image([[1, 0, 0], [0, 0, 0], [0, 0, 0]]), 0)
+    check_close(du, image([[1, 0, 0], [0, 0, 0], [0, 0, 0]]), 0)
 
 
 @pytest.mark.parametrize(("window", "first"), [((2, 2, 0), 0), ((3, 1, 1), 4)])
@@ -106,7 +106,7 @@ def test_the_first_of_equal_maxima_wins(window, first):
 
 def test_padding_never_wins_against_negative_pixels():
     y, _ = maximum(np.full((1, 1, 4, 4), -5.0), 3, 1, 1)
-    close(y, np.full((1, 1, 4, 4), -5.0), 0)
+    check_close(y, np.full((1, 1, 4, 4), -5.0), 0)
 
 
 A0 = image([[51, 70, 12, 52], [12, 36, 1, 47], [82, 61, 73, 92], [3, 58, 27, 20]])
@@ -115,8 +115,8 @@ DY = image([[1, 2], [3, 4]])
 
 
 def test_forward_t16():
-    close(maximum(A0, 2, 2, 0)[0], image([[70, 52], [82, 92]]), 0)
-    close(average(A0, 2, 2, 0), image([[42.25, 28], [51, 53]]), 0)
+    check_close(maximum(A0, 2, 2, 0)[0], image([[70, 52], [82, 92]]), 0)
+    check_close(average(A0, 2, 2, 0), image([[42.25, 28], [51, 53]]), 0)
     assert [maximum(a, 4, 4, 0)[0].item() for a in (A0, A1)] == [92, 74]
     assert [average(a, 4, 4, 0).item() for a in (A0, A1)] == [43.5625, 37.4375]
 
@@ -129,11 +129,11 @@ def test_max_backward_t17(window, errors):
     wanted = np.zeros((1, 1, 4, 4))
     for place, error in errors.items():
         wanted[0, 0, *place] = error
-    close(maximum_back(DY, maximum(A0, *window)[1], A0.shape, *window), wanted, 0)
+    check_close(maximum_back(DY, maximum(A0, *window)[1], A0.shape, *window), wanted, 0)
 
 
 def test_average_backward_t17():
-    close(average_back(DY, A0.shape, 2, 2, 0)[0, 0], np.kron([[0.25, 0.5], [0.75, 1]], np.ones((2, 2))), 0)
+    check_close(average_back(DY, A0.shape, 2, 2, 0)[0, 0], np.kron([[0.25, 0.5], [0.75, 1]], np.ones((2, 2))), 0)
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_average_backward_t17():
 def test_small_shifts_do_not_matter_t21(place, pooled):
     x = np.zeros((1, 1, 4, 4))
     x[0, 0, *place] = 9
-    close(maximum(x, 2, 2, 0)[0], image(pooled), 0)
+    check_close(maximum(x, 2, 2, 0)[0], image(pooled), 0)

@@ -6,7 +6,7 @@ import pytest
 from dlab.kernels.update import reference as update
 from dlab.kernels.update import rules
 from dlab.optim.rules import SGD, Adam, Momentum
-from tests.kernels.arrays import close, numbers
+from tests.kernels.arrays import check_close, numbers
 from tests.oracles import update as oracle
 from tests.oracles.differences import slopes
 
@@ -50,7 +50,7 @@ def test_traces_t35(optimizer, trace):
 def test_loops_say_the_same(optimizer, loop):
     start, gradients = numbers(5), numbers(8, 5)
     wanted = np.transpose([list(loop(gradients[:, i], start[i])) for i in range(5)])
-    close(list(walk(optimizer, start, gradients)), wanted)
+    check_close(list(walk(optimizer, start, gradients)), wanted)
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()])
@@ -58,7 +58,7 @@ def test_penalties_change_the_gradient_of_weights_only(optimizer):
     start, g = np.array([0.5, -2, 0, 3, -1]), np.array([0.1, 0.2, 0, -0.4, 0.5])
     changed = [oracle.penalised(w, v, 0.01, 0.1) for w, v in zip(start[:3], g[:3], strict=True)] + list(g[3:])
     found = next(walk(optimizer, start, [g], 3, 0.01, 0.1))
-    close(found, next(walk(optimizer, start, [np.array(changed)])))
+    check_close(found, next(walk(optimizer, start, [np.array(changed)])))
     assert found[2] == 0
 
 
@@ -68,7 +68,7 @@ def test_momentum_on_a_parabola():
     for wanted in (0.9, 0.72, 0.486, 0.2268, -0.02916):
         g[:] = w
         call()
-        close(w, [wanted])
+        check_close(w, [wanted])
 
 
 @pytest.mark.parametrize(("l1", "l2", "cost", "slope"), [(0, 0.1, 1.25, [0.3, -0.4]), (0.1, 0, 0.7, [0.1, -0.1])])
@@ -80,10 +80,10 @@ def test_penalty_and_its_gradient_t28(l1, l2, cost, slope):
         update.penalty(w, penalised, l1, l2, total)()
         return total[0]
 
-    close(penalty(), cost)
-    close(penalty(1), oracle.penalty([3], l1, l2))
-    close(rules.penalised(w, np.zeros(2), l1, l2), slope)
-    close(slopes(penalty, w), slope, 1e-8)
+    check_close(penalty(), cost)
+    check_close(penalty(1), oracle.penalty([3], l1, l2))
+    check_close(rules.penalised(w, np.zeros(2), l1, l2), slope)
+    check_close(slopes(penalty, w), slope, 1e-8)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -177,7 +177,9 @@ def test_backpropagation_agrees_with_central_differences(activation):
     )
     made = trainer(layers=layers, ops="reference")
     checked = GradientCheck(made.network, made.data, made.spec).rows()
-    assert {row.name for row in checked} == {f"{n}.{k}" for n in ("conv1", "conv2", "dense1") for k in ("weight", "bias")}
+    assert {row.name for row in checked} == {
+        f"{n}.{k}" for n in ("conv1", "conv2", "dense1") for k in ("weight", "bias")
+    }
     assert max(row.error for row in checked) < 1e-6
 
 

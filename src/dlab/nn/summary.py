@@ -60,6 +60,6 @@ def _row(node: Node, field: int) -> LayerRow:
         shape=node.output,
         parameters=sum(volume(p.shape) for p in node.parameters.values()),
         multiply_adds=node.layer.multiply_adds(node.input),
-        receptive_field=field if len(node.input) == 3 or field > 1 else 0,
+        receptive_field=field if len(node.output) == 3 else 0,
         memory_bytes=BYTES * volume(node.output),
     )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
-from dlab.report import words
 from dlab.results import durable
 from dlab.results.folder import RunFolder
 from dlab.results.records import Evaluation
@@ -36,11 +35,11 @@ def picture(rows: Sequence[Evaluation], title: str, subtitle: str = "") -> bytes
 
     figure = Figure(figsize=(12.8, 7.2), dpi=125, facecolor="white")
     canvas = FigureCanvasAgg(figure)
-    figure.text(0.062, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
-    figure.text(0.062, 0.865, subtitle, size=17, color="#555555", parse_math=False)
+    figure.text(0.075, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
+    figure.text(0.075, 0.865, subtitle, size=17, color="#555555", parse_math=False)
     kinds = ["loss", "accuracy"] if any(row.train_accuracy is not None for row in rows) else ["loss"]
     places = figure.subplots(1, len(kinds), squeeze=False)[0]
-    figure.subplots_adjust(left=0.062, right=0.86, top=0.76, bottom=0.115, wspace=0.6)
+    figure.subplots_adjust(left=0.075, right=0.845, top=0.76, bottom=0.115, wspace=0.66)
     for axes, kind in zip(places, kinds, strict=True):
         _panel(axes, rows, kind)
     content = BytesIO()
@@ -91,7 +90,7 @@ def _scale(axes: Any, kind: str, values: Sequence[float]) -> None:
         axes.set_ylim(max(0, low - 0.1 * (high - low) - 0.5), min(100.5, high + 0.08 * (high - low) + 0.5))
     elif low > 0 and high > 30 * low:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     else:
@@ -99,12 +98,15 @@ def _scale(axes: Any, kind: str, values: Sequence[float]) -> None:
 
 
 def _mark_best(axes: Any, best: Evaluation, curves: dict[str, list[Point]], unit: str, kind: str) -> None:
+    from matplotlib.patheffects import withStroke
+
     points = dict(curves.get("test", []))
     x = getattr(best, unit)
     if x in points and x != max(points):
         ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": TEST, "markeredgewidth": 3}
         axes.plot([x], [points[x]], "o", **ring)
-        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center"}
+        halo = [withStroke(linewidth=5, foreground="white")]  # the text may lie on a curve
+        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center", "path_effects": halo}
         axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), (0, 18 if kind == "loss" else -30), **how)
 
 
@@ -127,4 +129,4 @@ def _apart(heights: dict[str, float], room: float = 46.0) -> dict[str, float]:
 
 
 def _number(value: float, kind: str) -> str:
-    return words.loss(value) if kind == "loss" else f"{value:.1f} %"
+    return f"{value:.3g}" if kind == "loss" else f"{value:.1f} %"

@@ -12,6 +12,18 @@ CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")
 
 
 @njit(inline="always")
+def multiply_add(acc, xs, x, w, at, place, k_tile, j_tile, columns, stride):
+    """One term of the sum for a whole tile: its columns of x, times the weight of each of its filters."""
+    (n, c, row, column), (k0, c, p, q) = at, place
+    for a in range(columns):
+        put(xs, a, load(x, (n, c, row + a // j_tile * stride, column + a % j_tile * stride)))
+    for k in range(k_tile):
+        weight = broadcast(w, (k0 + k, c, p, q))
+        for a in range(columns):
+            put(acc, k * columns + a, fma(weight, get(xs, a), get(acc, k * columns + a)))
+
+
+@njit(inline="always")
 def finish(acc, y, gate, at, k_tile, columns, slope, ending):
     """Rectify a tile of sums by themselves, or by what stands in `gate`, and store it at (n, k0, i, j0)."""
     n, k0, i, j0 = at
@@ -66,14 +78,8 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
                         for c in range(c0, min(c0 + slice_, C)):
                             for p in range(first, last):
                                 for q in range(FW):
-                                    for a in range(columns):
-                                        row, column = i + a // j_tile * stride + p, (j0 + a % j_tile) * stride + q
-                                        put(xs, a, load(x, (n, c, row, column)))
-                                    for k in range(k_tile):
-                                        weight = broadcast(w, (k0 + k, c, p, q))
-                                        for a in range(columns):
-                                            s = k * columns + a
-                                            put(acc, s, fma(weight, get(xs, a), get(acc, s)))
+                                    at = n, c, i + p, j0 * stride + q
+                                    multiply_add(acc, xs, x, w, at, (k0, c, p, q), k_tile, j_tile, columns, stride)
                         if c0 + slice_ < C:
                             for s in range(size):
                                 store(rest, (task, kt, s), get(acc, s))

@@ -34,13 +34,24 @@ def spread_row(dy, y, code, strips, sums, at, here, k_tile, slope):
             put(sums, k, add(get(sums, k), value))
 
 
+@njit(inline="always")
+def multiply_add(acc, ds, strips, x, here, at, k_tile, FW):
+    """One position's share for a whole tile: dy of its filters times the FW pixels of a row that it saw."""
+    (task, row, j), (n, c, i, j0) = here, at
+    for k in range(k_tile):
+        put(ds, k, load(strips, (task, k, row, j)))
+    for q in range(FW):
+        value = load(x, (n, c, i, j0 + q))
+        for k in range(k_tile):
+            put(acc, k * FW + q, fma(get(ds, k), value, get(acc, k * FW + q)))
+
+
 @lru_cache
 def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     """part[s,kt,c,p,a] = sum over the blocks n of segment s, i, j of dy[n,k,i,j] x[n,c,i S + p,j S + q], lanes apart.
 
-    One task per segment and filter tile.  It takes a strip of rows of dy at a time (spread out from the pooled
-    gradient, if the layer pools, so that the full dy is never written), which stays in the first-level cache while
-    all c and p pass over it; the sums rest in `part` meanwhile.
+    One task per filter tile and segment.  A strip of rows of dy stays in the first-level cache while all c and p pass
+    over it; the sums rest in `part` meanwhile.
     """
     size, step = k_tile * FW, 2 if pooled else 1
 
@@ -71,12 +82,8 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
                         n, i = start // OH, start % OH
                         for row in range(count):
                             for j in range(OW):
-                                for k in range(k_tile):
-                                    put(ds, k, load(strips, (task, k, row, j)))
-                                for q in range(FW):
-                                    value = load(x, (n, c, i * stride + p, j * stride + q))
-                                    for k in range(k_tile):
-                                        put(acc, k * FW + q, fma(get(ds, k), value, get(acc, k * FW + q)))
+                                at = n, c, i * stride + p, j * stride
+                                multiply_add(acc, ds, strips, x, (task, row, j), at, k_tile, FW)
                             n, i = (n, i + 1) if i + 1 < OH else (n + 1, 0)
                         for a in range(size):
                             store(part, (s, kt, c, p, a), get(acc, a))

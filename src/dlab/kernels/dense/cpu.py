@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numba import prange, types
+from numba import njit, prange, types
 
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import (
@@ -85,6 +85,16 @@ def _data_gradient(i_tile, gated):
     return data_gradient
 
 
+@njit(inline="always")
+def turn(square, x, rows, n, first, task, v):
+    """Copy sixteen inputs of block n, one vector an input, to `rows`, one vector a sample."""
+    for i in range(16):
+        put(square, i, load(x, (n, min(first + i, x.shape[1] - 1))))
+    transpose(square)
+    for lane in range(16):
+        store(rows, (task, n * 16 + lane, v), get(square, lane))
+
+
 @lru_cache
 def _weight_gradient(v_tile, o_tile):
     """dw[o,i] = sum_n dy[n,o] x[n,i], 16 inputs i in a vector; samples in order, padding lanes left out.
@@ -103,11 +113,7 @@ def _weight_gradient(v_tile, o_tile):
             for n in range(x.shape[0]):
                 for v in range(v_tile):
                     square = tile(16)
-                    for i in range(LANE):
-                        put(square, i, load(x, (n, min(i0 + v * LANE + i, I - 1))))
-                    transpose(square)
-                    for l in range(LANE):
-                        store(rows, (task, n * LANE + l, v), get(square, l))
+                    turn(square, x, rows, n, i0 + v * LANE, task, v)
             for ot in range((O + o_tile - 1) // o_tile):
                 o0 = min(ot * o_tile, O - o_tile)
                 acc = tile(size)
@@ -123,13 +129,12 @@ def _weight_gradient(v_tile, o_tile):
                             for v in range(v_tile):
                                 put(acc, o * v_tile + v, fma(error, get(xs, v), get(acc, o * v_tile + v)))
                 for v in range(v_tile):
-                    left = width - v * LANE
                     for o in range(o_tile):
-                        value = get(acc, o * v_tile + v)
-                        if left >= LANE:
-                            store(dw, (o0 + o, i0 + v * LANE), value)
-                        elif left > 0:
-                            store_first(dw, (o0 + o, i0 + v * LANE), value, left)
+                        value, at = get(acc, o * v_tile + v), (o0 + o, i0 + v * LANE)
+                        if width >= (v + 1) * LANE:
+                            store(dw, at, value)
+                        elif width > v * LANE:
+                            store_first(dw, at, value, width - v * LANE)
 
     return weight_gradient
 

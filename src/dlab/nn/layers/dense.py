@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlab.layout import Shape, volume
-from dlab.nn.layer import Count, Layer, Parameter, Window
+from dlab.nn.layer import Count, Layer, Parameter
 from dlab.registry import LAYERS
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ class Dense(Layer):
 
     def multiply_adds(self, shape: Shape) -> int:
         return self.units * volume(shape)
-
-    def window(self, shape: Shape) -> Window:
-        return Window(kernel=shape[1]) if len(shape) == 3 else Window()
 
     def forward(self, stage: Stage) -> list[Call]:
         w, b = stage.parameters["weight"], stage.parameters.get("bias")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from dlab.layout import Shape, volume
-from dlab.nn.layer import Layer, Ratio, Window
+from dlab.nn.layer import Layer, Ratio
 from dlab.registry import LAYERS
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ class Flatten(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         return (volume(shape),)
-
-    def window(self, shape: Shape) -> Window:
-        return Window(kernel=shape[1]) if len(shape) == 3 else Window()
 
 
 @LAYERS.register("dropout")
