@@ -18,7 +18,14 @@ from peers.networks import NETWORKS, parameters
 STEPS, BATCH = 40, 32
 ALIKE, LOSS_TOLERANCE, GRADIENT_TOLERANCE = 5, 1e-4, 1e-4
 PARAMETERS = {"lenet": 61_706, "simple_convnet": 433_890, "deep_convnet": 123_552, "mlp-1": 79_510, "mlp-5": 119_910}
-PEERS = (("numpy", "im2col"), ("torch", "eager"), ("torch", "channels_last"), ("torch", "compile"), ("jax", "jit"))
+PEERS = (
+    ("numpy", "im2col"),
+    ("torch", "eager"),
+    ("torch", "fused"),
+    ("torch", "channels_last"),
+    ("torch", "compile"),
+    ("jax", "jit"),
+)
 
 
 def gradient_gap(name: str) -> float:

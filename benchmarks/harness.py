@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from time import sleep
+
+from neighbours import busy_cores
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-REST = 0.02  # seconds between two contenders, in which waiting threads go to sleep
 PACKAGES = ("numpy", "numba", "torch", "jax")
 
 
@@ -73,18 +73,15 @@ def prepare(contenders: list[Contender], network: str, batch: int) -> tuple[list
     return ready, skipped
 
 
-def play(contenders: list[Contender], seconds: float, number: int, figures: dict[str, list[dict]]) -> None:
-    """One round: a short slice each, one at a time, in an order that moves on from round to round."""
-    start = number % len(contenders)
+def play(contenders: list[Contender], seconds: float, number: int, figures: dict[str, list[dict]]) -> list[float]:
+    """One round: a short slice each, one at a time, in an order that moves on; cores others used before each slice."""
+    if not contenders:
+        return []
+    start, loads = number % len(contenders), []
     for contender in contenders[start:] + contenders[:start]:
-        sleep(REST)
-        answer = contender.ask(f"run {seconds}")
-        figures.setdefault(contender.name, []).append(answer)
-
-
-def milliseconds(slices: list[dict]) -> float:
-    """The median over the slices of a slice's time per step."""
-    return median(1e3 * piece["seconds"] / piece["steps"] for piece in slices)
+        loads.append(busy_cores())
+        figures.setdefault(contender.name, []).append(contender.ask(f"run {seconds}"))
+    return loads
 
 
 def summary(figures: dict[str, list[dict]]) -> dict[str, dict]:
@@ -102,6 +99,11 @@ def summary(figures: dict[str, list[dict]]) -> dict[str, dict]:
             "idle_cpu_seconds": round(idle, 4),
         }
     return found
+
+
+def middle(values: list[float]) -> float | None:
+    """The median, None of nothing."""
+    return median(values) if values else None
 
 
 def best(row: dict[str, dict], prefix: str) -> str | None:

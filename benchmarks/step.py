@@ -5,10 +5,10 @@ python benchmarks/step.py --rows lenet-64 --rounds 3   a quick look
 """
 
 import argparse
-from statistics import median
 
 import harness
 from harness import Contender, UnavailableError
+from neighbours import QUIET, alone
 from peers import samples
 from peers.networks import NETWORKS, parameters, step_flops
 
@@ -63,12 +63,13 @@ def measure(running: list[Contender], network: str, batch: int, chosen: argparse
     """One row: every contender's figures, the multiply-add limit at the same time, and what follows from both."""
     ready, skipped = harness.prepare(running, network, batch)
     figures: dict[str, list[dict]] = {}
-    limits = []
+    limits: list[float] = []
+    loads: list[float] = []
     for number in range(chosen.rounds):
-        harness.play(ready, chosen.seconds, number, figures)
+        loads += harness.play(ready, chosen.seconds, number, figures)
         limits += limit(running)
     flops, found = step_flops(NETWORKS[network], batch), harness.summary(figures)
-    fma = median(limits) if limits else None
+    fma = harness.middle(limits)
     for each in found.values():
         each["gflops"] = flops / each["ms"] / 1e6
         each["share_of_fma_limit"] = each["gflops"] / fma if fma else None
@@ -105,19 +106,28 @@ def show(row: dict) -> None:
         share = f"{each['share_of_fma_limit']:5.0%}" if limit else ""
         star = "*" if name == row["pytorch_best"] else " "
         print(f"  {name:20}{star}{each['ms']:10.3f} ms {ratio} {each['gflops']:7.1f} GFLOP/s {share}")
+    if row["other_cores"] > QUIET:
+        print(f"  DISTURBED: others used {row['other_cores']:.1f} cores; these figures are no comparison")
     for name, reason in row["skipped"].items():
         print(f"  {name:20} left out: {reason}")
 
 
-def main() -> None:
-    """Measure, print and store."""
-    chosen = options()
+def run(chosen: argparse.Namespace) -> list[dict]:
+    """All rows."""
     running, rows = contenders(chosen), []
     for network, batch in chosen.rows:
         rows.append(measure(running, network, batch, chosen))
         show(rows[-1])
     for contender in running:
         contender.close()
+    return rows
+
+
+def main() -> None:
+    """Measure, print and store."""
+    chosen = options()
+    with alone():
+        rows = run(chosen)
     settings = {"threads": chosen.threads, "rounds": chosen.rounds, "seconds": chosen.seconds, "data": samples.source()}
     print(f"* PyTorch best -> {harness.write(chosen.name, harness.facts() | settings | {'rows': rows})}")
 

@@ -1,10 +1,17 @@
-"""dlab's training step, as the trainer runs it."""
+"""dlab's training step, as the trainer runs it, adaptive threads included."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
 
 import dlab
-from dlab import assemble
-from dlab.registry import PRESETS
+from dlab import kernels
+from dlab.data.dataset import classified
+from dlab.nn.network import Network as Layers
+from dlab.registry import INITIALISERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.spec import Regularize, Train
+from dlab.training.trainer import Trainer
 from peers.networks import Network
 from peers.samples import Samples
 
@@ -14,5 +21,15 @@ VERSION = dlab.__version__
 
 def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", threads: int = 2) -> Callable:
     """A call that trains one batch."""
-    preset = PRESETS[network.preset](**dict(network.options))
-    return assemble.bench_step(preset, batch, dataset.images, dataset.labels, threads)
+    train = classified(np.ascontiguousarray(dataset.images), dataset.labels.astype(np.int64), 10, "benchmark")
+    shape = train.x.shape[1:]
+    spec = SimpleNamespace(
+        train=Train(epochs=1_000_000, batch_size=batch),
+        model=SimpleNamespace(init=INITIALISERS["he"]()),
+        optimizer=OPTIMIZERS["momentum"](lr=0.01),
+        regularize=Regularize(),
+        loss=LOSSES["softmax_ce"](),
+    )
+    layers = PRESETS[network.preset](**dict(network.options)).layers(shape, 10)
+    data = SimpleNamespace(train=train, test=None, scale=1 / 255, shift=0.0)
+    return Trainer(Layers(layers, shape), kernels.backend("cpu"), data, spec, threads).train_step

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlab.kernels.convolution.cpu_forward import GATED, PLAIN, POOLED, make_forward
-from dlab.kernels.convolution.cpu_weights import make_gather_sums, make_weight_gradient
+from dlab.kernels.convolution.cpu_weights import make_add_segments, make_weight_gradient
 from dlab.kernels.lanes import vector_registers
 from dlab.kernels.memory import aligned
 from dlab.kernels.tiles import best_tile, covers
@@ -112,14 +112,17 @@ def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope) -> Call:
         strip = 2 * covers(strip, 2)
     part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
     strips = aligned((segments * k_tiles, k_tile, strip, OW, LANES))
-    run, gather = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_gather_sums()
-    gate, codes = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
-    arguments = x, dy, gate, codes, strips, part, bias, per_segment, slope
-    sums = part, bias, dw, np.zeros(K, np.float32) if db is None else db, k_tile
+    run, gate, codes = make_weight_gradient(k_tile, FH, FW, stride, pooled), y, code
+    if not pooled:
+        gate, codes = _nothing(5), _nothing(5, np.uint8)
+    bound = part, bias, dw, np.zeros(K, np.float32) if db is None else db
+    if segments == 1:
+        return lambda: run(x, dy, gate, codes, strips, *bound, per_segment, slope)
+    add_segments = make_add_segments()
 
     def call() -> None:
-        run(*arguments)
-        gather(*sums)
+        run(x, dy, gate, codes, strips, *bound, per_segment, slope)
+        add_segments(*bound, k_tile)
 
     return call
 

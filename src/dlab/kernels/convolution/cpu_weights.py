@@ -46,6 +46,19 @@ def multiply_add(acc, ds, strips, x, here, at, k_tile, FW):
             put(acc, k * FW + q, fma(get(ds, k), value, get(acc, k * FW + q)))
 
 
+@njit(inline="always")
+def add_lanes(part, bias, dw, db, kt, k0, k_tile):
+    """The gradients of one filter tile: the sums of the first segment, lane by lane."""
+    FW = dw.shape[3]
+    for k in range(k_tile):
+        for c in range(dw.shape[1]):
+            for p in range(dw.shape[2]):
+                for q in range(FW):
+                    dw[k0 + k, c, p, q] = total(load(part, (0, kt, c, p, k * FW + q)))
+        if k0 + k >= kt * k_tile:
+            db[k0 + k] = total(load(bias, (0, k0 + k)))
+
+
 @lru_cache
 def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     """part[s,kt,c,p,a] = sum over the blocks n of segment s, i, j of dy[n,k,i,j] x[n,c,i S + p,j S + q], lanes apart.
@@ -55,8 +68,8 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     """
     size, step = k_tile * FW, 2 if pooled else 1
 
-    @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), types.intp, types.float32)
-    def weight_gradient(x, dy, y, code, strips, part, bias, per_segment, slope):
+    @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), floats(4), floats(1), types.intp, types.float32)
+    def weight_gradient(x, dy, y, code, strips, part, bias, dw, db, per_segment, slope):
         B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[3]
         segments = part.shape[0]
         for task in prange(segments * ((K + k_tile - 1) // k_tile)):
@@ -89,30 +102,29 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
                             store(part, (s, kt, c, p, a), get(acc, a))
             for k in range(k_tile):
                 store(bias, (s, k0 + k), get(sums, k))
+            if segments == 1:
+                add_lanes(part, bias, dw, db, kt, k0, k_tile)
 
     return weight_gradient
 
 
 @lru_cache
-def make_gather_sums():
+def make_add_segments():
     """dw[k,c,p,q] and db[k]: the segments added in order, then the lanes."""
 
     @kernel(floats(6), floats(3), floats(4), floats(1), types.intp)
-    def gather_sums(part, bias, dw, db, k_tile):
-        K, C, FH, FW = dw.shape
-        for k in prange(K):
-            kt = min(k // k_tile, part.shape[1] - 1)
-            place = k - min(kt * k_tile, K - k_tile)
-            for c in range(C):
-                for p in range(FH):
-                    for q in range(FW):
-                        value = load(part, (0, kt, c, p, place * FW + q))
-                        for s in range(1, part.shape[0]):
-                            value = add(value, load(part, (s, kt, c, p, place * FW + q)))
-                        dw[k, c, p, q] = total(value)
-            value = load(bias, (0, k))
-            for s in range(1, bias.shape[0]):
-                value = add(value, load(bias, (s, k)))
-            db[k] = total(value)
+    def add_segments(part, bias, dw, db, k_tile):
+        for kt in prange(part.shape[1]):
+            k0 = min(kt * k_tile, dw.shape[0] - k_tile)
+            for s in range(1, part.shape[0]):
+                for c in range(part.shape[2]):
+                    for p in range(part.shape[3]):
+                        for a in range(part.shape[4]):
+                            whole = add(load(part, (0, kt, c, p, a)), load(part, (s, kt, c, p, a)))
+                            store(part, (0, kt, c, p, a), whole)
+                for k in range(k0, k0 + k_tile):
+                    if k >= kt * k_tile:
+                        store(bias, (0, k), add(load(bias, (0, k)), load(bias, (s, k))))
+            add_lanes(part, bias, dw, db, kt, k0, k_tile)
 
-    return gather_sums
+    return add_segments

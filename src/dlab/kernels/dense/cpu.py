@@ -45,9 +45,9 @@ def _forward(o_tile, inputs):
     @kernel(LANED, FLAT, floats(1), LANED, types.float32)
     def dense(x, w, b, y, slope):
         O, I = y.shape[1], inputs
-        o_tiles = (O + o_tile - 1) // o_tile
-        for task in prange(x.shape[0] * o_tiles):
-            n, o0 = task // o_tiles, min(task % o_tiles * o_tile, O - o_tile)
+        B = x.shape[0]
+        for task in prange(B * ((O + o_tile - 1) // o_tile)):
+            n, o0 = task % B, min(task // B * o_tile, O - o_tile)
             acc = tile(o_tile)
             for o in range(o_tile):
                 put(acc, o, broadcast(b, (o0 + o,)))
@@ -68,9 +68,9 @@ def _data_gradient(i_tile, gated):
     @kernel(LANED, types.Array(types.float32, 2, "C"), LANED, LANED, types.float32)
     def data_gradient(dy, w, dx, gate, slope):
         O, I = w.shape
-        i_tiles = (I + i_tile - 1) // i_tile
-        for task in prange(dy.shape[0] * i_tiles):
-            n, i0 = task // i_tiles, min(task % i_tiles * i_tile, I - i_tile)
+        B = dy.shape[0]
+        for task in prange(B * ((I + i_tile - 1) // i_tile)):
+            n, i0 = task % B, min(task // B * i_tile, I - i_tile)
             acc = tile(i_tile)
             for i in range(i_tile):
                 put(acc, i, zero())

@@ -1,0 +1,97 @@
+"""The tables of README.md, made from the JSON files.
+
+python benchmarks/table.py    rewrites what stands between the two marks in README.md
+"""
+
+import json
+
+from harness import HERE, RESULTS
+from neighbours import QUIET
+
+BEGIN, END = "<!-- tables: made by table.py -->", "<!-- end of tables -->"
+
+
+def read(name: str) -> dict | None:
+    """A benchmark's figures, or None if it has not run."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table; all columns but the first are numbers."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return ["| " + " | ".join(cells) + " |" for cells in (head, rule, *rows)]
+
+
+def ms(row: dict, name: str | None) -> str:
+    """A contender's milliseconds."""
+    each = row["contenders"].get(name)
+    return f"{each['ms']:.3g}" if each else "-"
+
+
+def step_row(row: dict) -> list[str]:
+    """A row's cells."""
+    own, faster = row["contenders"].get("dlab"), row["dlab_is_faster_by"]
+    torch = row["pytorch_best"]
+    mark = " (disturbed)" if row["other_cores"] > QUIET else ""
+    share = own and own["share_of_fma_limit"]
+    return [
+        f"{row['network']}, batch {row['batch']}{mark}",
+        ms(row, "dlab"),
+        f"{ms(row, torch)} ({torch.removeprefix('torch ')})" if torch else "-",
+        ms(row, "jax"),
+        ms(row, "numpy"),
+        *(f"{faster[peer]:.1f} x" if peer in faster else "-" for peer in ("pytorch_best", "jax", "numpy")),
+        f"{own['gflops']:.0f}" if own else "-",
+        f"{share:.0%}" if share else "-",
+    ]
+
+
+def step_table(found: dict) -> list[str]:
+    """Training steps."""
+    head = ["ms per training step", "dlab", "PyTorch best", "JAX", "NumPy"]
+    head += ["v PyTorch", "v JAX", "v NumPy", "dlab GFLOP/s", "of the FMA limit"]
+    rows = [step_row(row) for row in found["rows"]]
+    return [*table(head, rows), "", note(found, f"{found['threads']} threads, float32, medians of {found['rounds']}")]
+
+
+def busy_table(found: dict) -> list[str]:
+    """A quiet and a busy machine."""
+    rows = []
+    for name, quiet in found["quiet"].items():
+        slow = found["busy"][name]["ms"]
+        rows.append([name, f"{quiet['ms']:.3g}", f"{slow:.3g}", f"{slow / quiet['ms']:.1f} x"])
+    head = [f"{found['network']}, batch {found['batch']}, ms per step", "quiet", "busy", "slower by"]
+    mark = "; disturbed while quiet" if found["other_cores_when_quiet"] > QUIET else ""
+    return [*table(head, rows), "", note(found, f"busy: {found['neighbours']} spinning processes{mark}")]
+
+
+def start_table(found: dict) -> list[str]:
+    """Start and memory."""
+    rows = [
+        ["to the first step, empty kernel cache", f"{found['cold_seconds']:.2f} s"],
+        ["to the first step, full kernel cache", f"{found['warm_seconds']:.2f} s"],
+        ["one epoch of MNIST, start and evaluation included", f"{found['epoch_seconds']:.2f} s"],
+        ["most memory in that epoch", f"{found['peak_mib']:.0f} MiB"],
+    ]
+    return [*table([f"`dlab train {found['spec']}`", ""], rows), "", note(found, f"{found['threads']} threads")]
+
+
+def note(found: dict, words: str) -> str:
+    """How a table came about."""
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    return f"{found['date'][:10]}, {found['cpu']}, {found['cores']} cores; {words}; {versions}; `{found['command']}`"
+
+
+def main() -> None:
+    """Rewrite README.md."""
+    makers = {"step": step_table, "busy": busy_table, "start": start_table}
+    parts = [maker(found) for name, maker in makers.items() if (found := read(name))]
+    body = "\n\n".join("\n".join(part) for part in parts) or "No figures yet."
+    path = HERE / "README.md"
+    before, rest = path.read_text().split(BEGIN)
+    path.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{rest.split(END)[1]}")
+
+
+if __name__ == "__main__":
+    main()
