@@ -74,9 +74,8 @@ def measure(running: list[Contender], network: str, batch: int, chosen: argparse
         each["gflops"] = flops / each["ms"] / 1e6
         each["share_of_fma_limit"] = each["gflops"] / fma if fma else None
     row = {"network": network, "batch": batch, "parameters": parameters(NETWORKS[network]), "flops": flops}
-    return (
-        row | {"fma_limit_gflops": fma, "fma_limits": limits, "contenders": found, "skipped": skipped} | ratios(found)
-    )
+    row |= {"fma_limit_gflops": fma, "fma_limits": limits, "other_cores": mean(loads or [0.0])}
+    return row | {"contenders": found, "skipped": skipped} | ratios(found)
 
 
 def limit(running: list[Contender]) -> list[float]:

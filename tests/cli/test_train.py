@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dlab.cli.options import cores
+from dlab.machine import cores
 
 
 def test_a_run_prints_its_table_and_keeps_its_files(invoke, tmp_path):

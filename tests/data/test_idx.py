@@ -58,9 +58,11 @@ def test_a_flipped_bit_never_changes_the_content(tmp_path, flip):
     path = tmp_path / "x.gz"
     path.write_bytes(raw)
     try:
-        assert idx.read(path).tobytes() == GOOD[12:]  # the gzip header has bits without meaning
+        found = idx.read(path).tobytes()
     except DataError as error:
-        assert str(path) in str(error)
+        found = str(error)
+    # The header of gzip has bits without meaning.
+    assert found == GOOD[12:] or str(path) in str(found)
 
 
 def test_html_is_recognised(tmp_path):
@@ -91,7 +93,7 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     path = tmp_path / "x.gz"
     path.write_bytes(gzip.compress(GOOD + bytes(50_000_000)))
     tracemalloc.start()
-    with pytest.raises(DataError, match="x.gz"):
+    with pytest.raises(DataError, match=r"x\.gz"):
         idx.read(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -122,9 +124,9 @@ def test_plain_files_will_do(four, arrays):
     ("part", "array", "said"),
     [
         (1, np.zeros(11, np.uint8), "12 images.*11 labels"),
-        (2, np.zeros((6, 5), np.uint8), "t10k-images.*axes"),
+        (2, np.zeros((6, 5), np.uint8), r"t10k-images.*\(6, 5\)"),
         (3, np.zeros((6, 1), np.uint8), "t10k-labels.*axes"),
-        (2, np.zeros((6, 5, 5), np.uint8), "t10k-images"),
+        (2, np.zeros((6, 5, 5), np.uint8), r"four: .*of test samples \(1, 5, 5\)"),
         (0, np.zeros((0, 5, 4), np.uint8), "train-images"),
     ],
     ids=["lengths", "image axes", "label axes", "sizes", "no images"],

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from dlab import __version__
-from dlab.assemble import build
-from dlab.cli.options import cores
+from dlab import __version__, kernels
+from dlab.assemble import build, threads_of
+from dlab.data import files
 from dlab.errors import EnvironmentFault
 from dlab.kernels import jit
+from dlab.machine import cores
 from dlab.report import tables
 from dlab.report.output import Output
 from dlab.results.records import Evaluation
@@ -35,6 +36,8 @@ def examine() -> Iterator[Finding]:
     yield Finding("dlab", f"{__version__}, Python {platform.python_version()}")
     yield Finding("packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
     yield Finding("processor", f"{_processor()}, {os.cpu_count()} cores, {cores()} for this process")
+    yield Finding("device", f"cpu ({kernels.describe()}); no GPU engine in this version")
+    yield Finding("threads", f"{threads_of(None)} unless asked, {kernels.threading_layer()} threads")
     yield _writable("results folder", Path.cwd())
     yield _writable("kernel cache", jit.cache_folder())
     yield _data_folder()
@@ -73,7 +76,7 @@ def _writable(what: str, folder: Path) -> Finding:
 def _data_folder() -> Finding:
     named = os.environ.get("DLAB_DATA")
     if not named:
-        return Finding("data folder", "DLAB_DATA is not set: data sets come with dlab or from its cache")
+        return Finding("data folder", f"DLAB_DATA is not set; fetched sets are kept in {files.cache_folder()}")
     found = Path(named).is_dir()
     return Finding("data folder", f"{named}: {'found' if found else 'not found'} (DLAB_DATA)", found)
 

@@ -1,12 +1,13 @@
 """Options that several commands share, as decorators."""
 
-import os
 from collections.abc import Callable
 from functools import reduce, wraps
 from pathlib import Path
 from typing import Any
 
 import click
+
+from dlab.machine import cores
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -20,11 +21,6 @@ def examples(*lines: str) -> str:
 def together(*decorators: Decorator) -> Decorator:
     """Several decorators as one, the first on top of the help page."""
     return lambda command: reduce(lambda made, decorate: decorate(made), reversed(decorators), command)
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _threads(ctx: click.Context, option: click.Parameter, value: int | None) -> int | None:

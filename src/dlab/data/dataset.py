@@ -12,6 +12,8 @@ from dlab.layout import Shape
 
 Count = Annotated[int, Ge(1)]
 Fraction = Annotated[float, Gt(0), Lt(1)]
+MAX_CLASSES = 10_000
+PIECE = 4096  # images that are counted at a time
 SPLIT = 6  # the purpose "held-out split" of a random stream
 
 
@@ -70,12 +72,22 @@ class DataSet:
         data = self.load()
         return data.shape, data.outputs
 
+    def where(self) -> str | None:
+        """Where the set is, None if it is not here."""
+        return "built in"
+
+    def counts(self) -> tuple[int, int]:
+        """How many samples are for training and for testing, reading as little as possible."""
+        data = self.load()
+        return len(data.train.x), len(data.test.x) if data.test else 0
+
     def load(self, seed: int = 0) -> Data:
         """The data, checked, limited and normalised; DataError where something is wrong."""
         raise NotImplementedError
 
     def finish(self, train: Samples, test: Samples | None, classes: tuple[str, ...] | None, seed: int = 0) -> Data:
         """Split, limit and normalise what a set has read."""
+        self._check(train, test)
         if test is None and self.holdout is not None:
             train, test = hold_out(train, self.holdout, seed)
         train = train.first(self.train_limit)
@@ -83,6 +95,15 @@ class DataSet:
         train, test, scale, shift = self._normalised(train, test)
         shape, outputs = train.x.shape[1:], train.targets.shape[1]
         return Data(self.type_name, train, test, shape, classes, outputs, scale, shift, fingerprint(train, test))
+
+    def _check(self, train: Samples, test: Samples | None) -> None:
+        where = self.path or self.type_name
+        if train.x.size == 0 or (test and test.x.size == 0):
+            raise DataError(f"{where}: a split without samples, or samples without numbers")
+        for of in ("x", "targets") if test else ():
+            shapes = [getattr(split, of).shape[1:] for split in (train, test)]
+            if shapes[0] != shapes[1]:
+                raise DataError(f"{where}: {of} of training samples is {shapes[0]}, of test samples {shapes[1]}")
 
     def _normalised(self, train: Samples, test: Samples | None) -> tuple[Samples, Samples | None, float, float]:
         if train.x.dtype == np.uint8:
@@ -97,35 +118,38 @@ class DataSet:
     def _byte_scaling(self, x: np.ndarray) -> tuple[float, float]:
         if self.normalize == "standard":
             mean = float(x.mean(dtype=np.float64))
-            return _standard(mean, float(np.sqrt(_mean_square(x) - mean**2)))
+            return _standard(mean, float(np.sqrt(max(0.0, _mean_square(x) - mean**2))), x.max() == x.min())
         return (1 / 255, 0.0) if self.normalize == "unit" else (1.0, 0.0)
 
     def _float_scaling(self, x: np.ndarray) -> tuple[Any, Any]:
         axes = 0 if x.ndim == 2 else None  # by feature for vectors, over all pixels for images
+        low, high = (np.asarray(end, np.float64) for end in (x.min(axis=axes), x.max(axis=axes)))
         if self.normalize == "standard":
-            scale, shift = np.vectorize(_standard)(x.mean(axis=axes), x.std(axis=axes))
-            return scale, shift
+            mean, deviation = (measure(axis=axes, dtype=np.float64) for measure in (x.mean, x.std))
+            return tuple(np.vectorize(_standard)(mean, deviation, low == high))
         if self.normalize == "unit":
-            low, high = x.min(axis=axes), x.max(axis=axes)
             width = np.where(high > low, high - low, 1.0)
             return 1 / width, -low / width
         return 1.0, 0.0
 
 
-def _standard(mean: float, deviation: float) -> tuple[float, float]:
+def _standard(mean: float, deviation: float, constant: bool) -> tuple[float, float]:
     """Scale and shift to mean 0 and variance 1; a constant column becomes 0."""
-    width = deviation if deviation > 1e-12 else 1.0
+    width = 1.0 if constant else deviation
     return 1 / width, -mean / width
 
 
 def _mean_square(x: np.ndarray) -> float:
     """Mean of x^2 of bytes, through the 256 values there are: no large copy."""
-    counts = np.bincount(x.reshape(-1), minlength=256)
+    pieces = (x[start : start + PIECE] for start in range(0, len(x), PIECE))
+    counts = sum(np.bincount(piece.reshape(-1), minlength=256) for piece in pieces)
     return float((counts * np.arange(256.0) ** 2).sum() / x.size)
 
 
 def classified(x: np.ndarray, labels: np.ndarray, classes: int, source: str) -> Samples:
     """Samples with one-hot targets; DataError names the first label out of range."""
+    if classes > MAX_CLASSES:
+        raise DataError(f"{source}: label {labels.max()} is too large. Allowed: 0 to {MAX_CLASSES - 1}")
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if wrong.size:
         row = int(wrong[0])

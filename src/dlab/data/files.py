@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from platformdirs import user_cache_path
 
-from dlab.errors import DataError
+from dlab.errors import DataError, EnvironmentFault
 
 BLOCK = 1 << 16
 PARTS = (
@@ -62,7 +62,10 @@ def locate(collection: Collection, path: str | None = None) -> Path:
 def verify(collection: Collection, folder: Path) -> None:
     """DataError names a file whose content is not what its publishers put out."""
     for part, wanted in zip(PARTS, collection.hashes, strict=True):
-        found = sha256((folder / part).read_bytes()).hexdigest()
+        try:
+            found = sha256((folder / part).read_bytes()).hexdigest()
+        except OSError as error:
+            raise DataError(f"{folder / part}: cannot be read ({error.strerror})") from None
         if found != wanted:
             hint = f"Fetch it again: `dlab data fetch {collection.name}`"
             raise DataError(f"{folder / part}: damaged: its SHA-256 is {found[:12]}..., not {wanted[:12]}.... {hint}")
@@ -71,7 +74,10 @@ def verify(collection: Collection, folder: Path) -> None:
 def fetch(collection: Collection, told: Callable[[str, int, int], object], insecure: bool = False) -> Path:
     """Download what is missing into the cache; `told(file, bytes so far, bytes in all)` hears of progress."""
     folder = cache_folder() / collection.name
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(f"{folder}: cannot be made ({error.strerror})") from None
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for part, digest, size in zip(PARTS, collection.hashes, collection.sizes, strict=True):
@@ -88,7 +94,7 @@ def _fetch_one(collection: Collection, target: Path, digest: str, size: int, tol
         for _ in range(2):  # once on top of a half-loaded file, once anew
             try:
                 _download(mirror + target.name, part, size, told, insecure)
-            except (OSError, URLError, ValueError) as error:
+            except (OSError, HTTPException, ValueError) as error:
                 faults.append(f"{urlsplit(mirror).netloc}: {error}")
                 break
             if sha256(part.read_bytes()).hexdigest() == digest:
@@ -110,12 +116,13 @@ def _download(url: str, part: Path, size: int, told: Callable, insecure: bool) -
         start = 0
     request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     with urlopen(request, timeout=20) as answer:
-        resumed = start and answer.status == 206
-        with part.open("ab" if resumed else "wb") as file:
-            done = start if resumed else 0
+        done = start if answer.status == 206 else 0
+        with part.open("ab" if done else "wb") as file:
             while block := answer.read(BLOCK):
                 done += len(block)
                 if done > size:
                     raise ValueError(f"more than the {size:,} bytes expected")
                 file.write(block)
                 told(part.stem, done, size)
+    if done < size:
+        raise ValueError(f"ended after {done:,} of {size:,} bytes")

@@ -1,6 +1,7 @@
 """IDX files, plain or gzipped: a big-endian header, then the values; everything is checked before it is used."""
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import numpy as np
 
 from dlab.errors import DataError
 
-KINDS = {0x08: np.uint8, 0x09: np.int8, 0x0B: np.dtype(">i2"), 0x0C: np.dtype(">i4"), 0x0D: np.dtype(">f4")}
+KINDS = {
+    code: np.dtype(name) for code, name in ((0x08, "u1"), (0x09, "i1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4"))
+}
+GZIP = b"\x1f\x8b"
 MAX_BYTES = 4 << 30
 
 
@@ -16,48 +20,55 @@ def read(path: Path) -> np.ndarray:
     """The array in a file; DataError names the file and what is wrong with it."""
     raw = content(path)
     shape, kind = header(raw[:64], path)
-    wanted = 4 + 4 * len(shape) + int(np.prod(shape, dtype=object)) * np.dtype(kind).itemsize
+    wanted = promised(shape, kind)
     if len(raw) != wanted:
-        sizes = "x".join(map(str, shape))
-        raise DataError(f"{path}: its header promises {sizes} values ({wanted:,} bytes), it has {len(raw):,} bytes")
+        sizes, found = "x".join(map(str, shape)), "more" if len(raw) > wanted else f"{len(raw):,} bytes"
+        raise DataError(f"{path}: its header promises {sizes} values ({wanted:,} bytes), it has {found}")
     return np.frombuffer(raw, kind, offset=4 + 4 * len(shape)).reshape(shape)
 
 
 def peek(path: Path) -> tuple[int, ...]:
     """The shape in a file's header, without reading the rest."""
     try:
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
-            return header(file.read(64), path)[0]
+        with path.open("rb") as file:
+            raw = file.read(4096)
+        return header(zlib.decompressobj(wbits=31).decompress(raw, 64) if raw[:2] == GZIP else raw, path)[0]
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
 
 
-def header(raw: bytes, path: Path) -> tuple[tuple[int, ...], type | np.dtype]:
+def header(raw: bytes, path: Path) -> tuple[tuple[int, ...], np.dtype]:
     """(shape, number type) from the first bytes."""
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in KINDS or not 1 <= raw[3] <= 4 or len(raw) < 4 + 4 * raw[3]:
         hint = " (a web page?)" if raw[:1] == b"<" else ""
         raise DataError(f"{path}: not an IDX file{hint}; it begins with {raw[:4]!r}")
     shape = tuple(int(size) for size in np.frombuffer(raw, ">u4", raw[3], 4))
-    if int(np.prod(shape, dtype=object)) > MAX_BYTES:
+    if math.prod(shape) > MAX_BYTES:
         raise DataError(f"{path}: its header promises {'x'.join(map(str, shape))} values, more than dlab reads")
     return shape, KINDS[raw[2]]
+
+
+def promised(shape: tuple[int, ...], kind: np.dtype) -> int:
+    """The length in bytes of a file with this header."""
+    return 4 + 4 * len(shape) + math.prod(shape) * kind.itemsize
 
 
 def content(path: Path) -> bytes:
     """The bytes of a file, unpacked if it is gzipped."""
     try:
         raw = path.read_bytes()
-        return unpack(raw) if raw[:2] == b"\x1f\x8b" else raw
+        return unpack(raw, path) if raw[:2] == GZIP else raw
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: damaged or unreadable ({error}). Fetch it again") from None
 
 
-def unpack(raw: bytes) -> bytes:
-    """One gzip member and nothing behind it, of at most 4 GiB."""
+def unpack(raw: bytes, path: Path) -> bytes:
+    """One gzip member and nothing behind it, of at most one byte more than its header promises."""
+    wanted = promised(*header(zlib.decompressobj(wbits=31).decompress(raw, 64), path))
     machine = zlib.decompressobj(wbits=31)
-    text = machine.decompress(raw, MAX_BYTES)
-    if not machine.eof:
-        raise EOFError("the compressed data end early or are too large")
+    text = machine.decompress(raw, wanted + 1)
+    if not machine.eof and len(text) <= wanted:
+        raise EOFError("the compressed data end early")
     if machine.unused_data:
         raise EOFError("there is something behind the compressed data")
     return text

@@ -151,3 +151,18 @@ def max_threads() -> int:
     import numba
 
     return numba.config.NUMBA_NUM_THREADS
+
+
+def describe() -> str:
+    """The vectors that kernels are compiled for."""
+    from dlab.kernels.lanes import vector_registers
+
+    return "AVX-512: a vector a register" if vector_registers() == 32 else "a vector takes two or four registers"
+
+
+def threading_layer() -> str:
+    """The library that runs the threads: omp, tbb or workqueue."""
+    import numba
+
+    backend("cpu")
+    return numba.threading_layer()

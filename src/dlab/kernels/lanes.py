@@ -1,10 +1,6 @@
 """Sixteen samples in one vector register, from Numba.
 
-Two value types carry every fast kernel:
-
-* a *vector* is 16 floats, one lane per sample of the batch;
-* a *tile* is a small fixed array of vectors.  Loops over a tile have constant bounds, so LLVM unrolls them and keeps
-  the tile in registers: an accumulator never touches memory between two multiply-adds.
+A *vector* is a value of 16 floats, one lane per sample of the batch.
 
 `load(x, (n, c, i, j))` reads the 16 lanes at x[n, c, i, j]; `broadcast(w, (k, c, p, q))` puts one weight, which all
 samples share, in every lane.  Arrays may be strided views as long as their last axis holds 16 adjacent floats.
@@ -34,24 +30,13 @@ class _Vector(types.Type):
         super().__init__("f32x16")
 
 
-class _Tile(types.Type):
-    def __init__(self) -> None:
-        super().__init__("f32x16_tile")
-
-
-vector, tile_type = _Vector(), _Tile()
+vector = _Vector()
 
 
 @register_model(_Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager, fe_type):
         super().__init__(manager, fe_type, VECTOR)
-
-
-@register_model(_Tile)
-class _TileModel(models.PrimitiveModel):
-    def __init__(self, manager, fe_type):
-        super().__init__(manager, fe_type, VECTOR.as_pointer())
 
 
 def _address(context, builder, array_type, array, index_type, index):
@@ -160,12 +145,6 @@ def add(typingctx, a, b):
 
 
 @intrinsic
-def subtract(typingctx, a, b):
-    """a - b in each lane."""
-    return vector(a, b), lambda context, builder, signature, args: builder.fsub(*args)
-
-
-@intrinsic
 def leak(typingctx, value, gate, slope):
     """value where gate > 0, slope * value elsewhere: the ReLU family and its derivative."""
 
@@ -237,68 +216,3 @@ def total(typingctx, value):
         return builder.extract_element(value, ir.Constant(I32, 0))
 
     return types.float32(value), generate
-
-
-@intrinsic(prefer_literal=True)
-def tile(typingctx, size):
-    """Room for `size` vectors, a constant."""
-    if not isinstance(size, types.IntegerLiteral):
-        return None
-    count = size.literal_value
-
-    def generate(context, builder, signature, args):
-        with builder.goto_entry_block():
-            memory = builder.alloca(ir.ArrayType(VECTOR, count))
-            memory.align = 64
-        nought = ir.Constant(I32, 0)
-        return builder.gep(memory, [nought, nought])
-
-    return tile_type(size), generate
-
-
-@intrinsic
-def get(typingctx, room, index):
-    """Vector number `index` of a tile."""
-
-    def generate(context, builder, signature, args):
-        place = context.cast(builder, args[1], signature.args[1], types.intp)
-        return builder.load(builder.gep(args[0], [place]), align=64)
-
-    return vector(room, index), generate
-
-
-@intrinsic
-def put(typingctx, room, index, value):
-    """Vector number `index` of a tile = value."""
-
-    def generate(context, builder, signature, args):
-        place = context.cast(builder, args[1], signature.args[1], types.intp)
-        builder.store(args[2], builder.gep(args[0], [place]), align=64)
-        return context.get_dummy_value()
-
-    return types.void(room, index, value), generate
-
-
-@intrinsic
-def transpose(typingctx, room):
-    """Turn a tile of 16 vectors: lane l of vector v changes places with lane v of vector l.
-
-    Four rounds swap halves, quarters, pairs and neighbours: 64 shuffles instead of 256 scalar moves.
-    """
-
-    def generate(context, builder, signature, args):
-        places = [builder.gep(args[0], [ir.Constant(I32, v)]) for v in range(LANES)]
-        rows = [builder.load(place, align=64) for place in places]
-        for step in (1, 2, 4, 8):
-            low = [LANES + t - step if t & step else t for t in range(LANES)]
-            high = [LANES + t if t & step else t + step for t in range(LANES)]
-            masks = [ir.Constant(ir.VectorType(I32, LANES), mask) for mask in (low, high)]
-            for v in range(LANES):
-                if not v & step:
-                    pair = rows[v], rows[v | step]
-                    rows[v], rows[v | step] = (builder.shuffle_vector(*pair, mask) for mask in masks)
-        for row, place in zip(rows, places, strict=True):
-            builder.store(row, place, align=64)
-        return context.get_dummy_value()
-
-    return types.void(room), generate

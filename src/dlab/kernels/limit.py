@@ -7,7 +7,8 @@ import numpy as np
 from numba import get_num_threads, prange, set_num_threads, types
 
 from dlab.kernels.jit import floats, kernel
-from dlab.kernels.lanes import add, broadcast, fma, get, put, store, tile, vector_registers
+from dlab.kernels.lanes import add, broadcast, fma, store, vector_registers
+from dlab.kernels.registers import get, put, tile
 from dlab.layout import LANES
 
 

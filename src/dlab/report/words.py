@@ -13,6 +13,8 @@ def loss(value: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """'0.8 s', '42 s', '3:05 min' or '2:10:00 h'."""
+    if 0 < seconds < 0.1:
+        return f"{1000 * seconds:.1f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

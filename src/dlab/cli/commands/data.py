@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from dlab.report.output import Output
 
 
-@click.group(epilog=options.examples("dlab data list", "dlab data list --json"))
+@click.group(epilog=options.examples("dlab data list", "dlab data fetch mnist"))
 def command() -> None:
-    """List data sets and where they are."""
+    """List data sets and fetch them."""
 
 
 @command.command("list", epilog=options.examples("dlab data list", "dlab data list --json"))
@@ -22,3 +22,16 @@ def list_sets(output: "Output") -> None:
     from dlab.cli import sets
 
     sets.show(output)
+
+
+@command.command(epilog=options.examples("dlab data fetch mnist", "dlab data fetch fashion-mnist --json"))
+@click.argument("name", type=click.Choice(["mnist", "fashion-mnist"]))
+@options.speaks
+def fetch(name: str, output: "Output") -> None:
+    """Download a data set into dlab's cache.
+
+    A download that was cut goes on where it stopped.
+    """
+    from dlab.cli import sets
+
+    sets.fetch(name, output)

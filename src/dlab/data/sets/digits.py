@@ -9,15 +9,19 @@ from dlab.layout import Shape
 from dlab.registry import DATASETS
 
 TEST_SHARE, FIXED = 0.2, 0  # the split is the same for every run, as if the set came with one
+COUNTS = (1438, 359)
 
 
 @DATASETS.register("digits")
 @dataclass(frozen=True, kw_only=True)
 class Digits(DataSet):
-    """1,797 digits of 8 x 8 pixels, about 1,437 for training; `size` enlarges them smoothly; shapes: (1, size, size)."""
+    """1,797 digits of 8 x 8 pixels, 1,438 to train and 359 to test; `size` enlarges them; shapes: (1, size, size)."""
 
     def peek(self) -> tuple[Shape, int]:
         return (1, self.size or 8, self.size or 8), 10
+
+    def counts(self) -> tuple[int, int]:
+        return COUNTS
 
     def load(self, seed: int = 0) -> Data:
         from sklearn.datasets import load_digits

@@ -22,6 +22,8 @@ class Images(Own):
 
     def load(self, seed: int = 0) -> Data:
         folder = self.place()
+        if not folder.is_dir():
+            raise DataError(f"{folder}: wanted a folder of images, found a file")
         split = (folder / "train").is_dir()
         base = folder / "train" if split else folder
         classes = tuple(sorted(place.name for place in base.iterdir() if place.is_dir() and place.name[0] != "."))
@@ -60,11 +62,11 @@ def decode(path: Path, size: int | None) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise DataError(f"{path}: {image.width}x{image.height} pixels are too many")
-                grey = image.mode in ("1", "L", "LA", "I;16", "I")
-                image = image.convert("L" if grey else "RGB")
+            with Image.open(path) as file:
+                if file.width * file.height > MAX_PIXELS:
+                    raise DataError(f"{path}: {file.width}x{file.height} pixels are too many")
+                grey = file.mode in ("1", "L", "LA", "I;16", "I")
+                image = file.convert("L" if grey else "RGB")
                 image = image.resize((size, size)) if size else image
                 pixels = np.asarray(image)
     except DataError:

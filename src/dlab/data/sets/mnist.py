@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from dlab.data import files, idx
-from dlab.data.dataset import Data, DataSet, Samples, classified
+from dlab.data.dataset import Data, DataSet, Samples, classified, finite
 from dlab.data.files import Collection
 from dlab.errors import DataError
 from dlab.layout import Shape
@@ -53,10 +53,24 @@ class FourFiles(DataSet):
         folder = files.locate(self.collection, self.path)
         return (1, *idx.peek(folder / files.PARTS[0])[1:]), len(self.classes)
 
+    def where(self) -> str | None:
+        try:
+            return str(files.locate(self.collection, self.path))
+        except DataError:
+            return None
+
+    def counts(self) -> tuple[int, int]:
+        folder = files.locate(self.collection, self.path)
+        train, test = (idx.peek(folder / files.PARTS[part])[0] for part in (0, 2))
+        return train, test
+
     def load(self, seed: int = 0) -> Data:
         folder = files.locate(self.collection, self.path)
         files.verify(self.collection, folder)
         return self.finish(*read_pairs(folder, len(self.classes)), self.classes, seed)
+
+
+COLLECTIONS = {collection.name: collection for collection in (MNIST, FASHION)}
 
 
 @DATASETS.register("mnist")
@@ -83,11 +97,18 @@ def read_pairs(folder: Path, classes: int, parts: tuple[str, ...] = files.PARTS)
 
 def read_pair(images: Path, labels: Path, classes: int) -> Samples:
     """Images with their labels; DataError if they do not belong together."""
-    x, t = idx.read(images), idx.read(labels)
-    if x.ndim != 3 or t.ndim != 1:
-        raise DataError(
-            f"{images if x.ndim != 3 else labels}: wants images [N, H, W] and labels [N], has {x.ndim} axes"
-        )
+    x, t = idx.read(images), read_labels(labels)
+    if x.ndim != 3 or x.size == 0:
+        raise DataError(f"{images}: wanted images [N, H, W], found {x.shape}")
     if len(x) != len(t):
         raise DataError(f"{images} has {len(x):,} images, {labels} has {len(t):,} labels")
-    return classified(x[:, None].astype(np.uint8, copy=False), t.astype(np.int64), classes, str(labels))
+    x = x if x.dtype == np.uint8 else finite(x, str(images))
+    return classified(x[:, None], t, classes, str(labels))
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """The whole numbers of a label file."""
+    labels = idx.read(path)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(f"{path}: wanted labels [N] of whole numbers, found {labels.dtype} with {labels.ndim} axes")
+    return labels.astype(np.int64)

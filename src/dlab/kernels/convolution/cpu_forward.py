@@ -5,7 +5,8 @@ from functools import lru_cache
 from numba import njit, prange, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import broadcast, fma, get, leak, load, max4, put, store, store_argmax4, tile
+from dlab.kernels.lanes import broadcast, fma, leak, load, max4, store, store_argmax4
+from dlab.kernels.registers import get, put, tile
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
 CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")

@@ -5,7 +5,8 @@ from functools import lru_cache
 from numba import njit, prange, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import add, fma, get, keep_where, leak, load, put, store, tile, total, zero
+from dlab.kernels.lanes import add, fma, keep_where, leak, load, store, total, zero
+from dlab.kernels.registers import get, put, tile
 
 CODES, STRIPS = array(types.uint8, 5), types.Array(types.float32, 5, "C")
 
@@ -95,8 +96,8 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
                         n, i = start // OH, start % OH
                         for row in range(count):
                             for j in range(OW):
-                                at = n, c, i * stride + p, j * stride
-                                multiply_add(acc, ds, strips, x, (task, row, j), at, k_tile, FW)
+                                seen = n, c, i * stride + p, j * stride
+                                multiply_add(acc, ds, strips, x, (task, row, j), seen, k_tile, FW)
                             n, i = (n, i + 1) if i + 1 < OH else (n + 1, 0)
                         for a in range(size):
                             store(part, (s, kt, c, p, a), get(acc, a))

@@ -7,7 +7,8 @@ import numpy as np
 from numba import prange, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import broadcast, fma, get, load, load_bytes, put, store, tile, transpose, zero
+from dlab.kernels.lanes import broadcast, fma, load, load_bytes, store, zero
+from dlab.kernels.registers import get, put, tile, transpose
 
 Call = Callable[[], object]
 

@@ -76,7 +76,7 @@ def apply(rule, w, g, states, coefficients, penalised, l1, l2) -> Call:
     """Move all parameters by one step; penalties count for the first `penalised` ones."""
     run = _apply(RULES.index(rule), len(states), len(coefficients), bool(l1 or l2))
     nothing = np.zeros(1, np.float32)
-    m, v, *_ = [*states, nothing, nothing]
+    m, v = [*states, nothing, nothing][:2]
     return lambda: run(w, g, m, v, coefficients, penalised, l1, l2)
 
 
