@@ -1,5 +1,7 @@
 # Every target works on a fresh machine with Python 3.11 or newer: the first one builds the environment in .venv.
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first interpreter that starts and is new enough; a name on the path may be a shim without a Python behind it.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard ../shared/data)
@@ -12,6 +14,7 @@ help: ## list the targets
 	@echo "and one target per experiment: $(EXPERIMENTS)"
 
 $(BIN)/dlab: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "dlab needs Python 3.11 or newer; none was found on the path"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
@@ -48,7 +51,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/busy.py
 	$(BIN)/python benchmarks/start.py
-	$(BIN)/python benchmarks/results.py
+	$(BIN)/python benchmarks/table.py
 
 experiments: $(EXPERIMENTS) ## run every experiment
 
