@@ -5,6 +5,7 @@ python benchmarks/step.py --rows lenet-64 --rounds 3   a quick look
 """
 
 import argparse
+from statistics import mean
 
 import harness
 from harness import Contender, UnavailableError
