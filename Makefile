@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
-export DLAB_DATA ?= $(wildcard ../shared/data)
+export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
 .PHONY: help train test check lint types imports unit docs format bench experiments clean $(EXPERIMENTS)

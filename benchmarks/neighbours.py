@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from time import sleep
 
-SETTLE, GAUGE = 0.05, 0.1  # seconds: waiting threads go to sleep, then the machine's load is read
+SETTLE, GAUGE = 0.2, 0.1  # seconds: waiting threads go to sleep (a BLAS takes 0.1), then the load is read
 QUIET = 0.1  # cores that others may use before figures are called disturbed
 SPIN = "while True: pass"
 
@@ -29,7 +29,7 @@ def alone() -> Iterator[None]:
 
 
 def busy_cores() -> float:
-    """Cores in use by anybody while no contender works, 0.15 seconds long; 0 where the system does not say."""
+    """Cores in use by anybody while no contender works, for 0.1 seconds; 0 where the system does not say."""
     sleep(SETTLE)
     before = _ticks()
     sleep(GAUGE)
