@@ -8,7 +8,7 @@ from statistics import mean
 
 import harness
 from harness import Contender
-from neighbours import Spinners, alone
+from neighbours import Spinners, alone, warning
 
 NETWORK, BATCH = "lenet", 64
 CONTENDERS = (
@@ -54,6 +54,7 @@ def show(found: dict) -> None:
     for name, quiet in found["quiet"].items():
         ms, slow = quiet["ms"], found["busy"][name]["ms"]
         print(f"  {name:24}{ms:9.3f} {slow:10.3f} {slow / ms:8.1f} x {1e3 * BATCH / slow:10.0f}")
+    print(warning(found["other_cores_when_quiet"]), end="")
 
 
 def main() -> None:

@@ -39,6 +39,11 @@ def busy_cores() -> float:
     return (os.cpu_count() or 1) * (after[1] - before[1]) / (after[0] - before[0])
 
 
+def warning(cores: float) -> str:
+    """What to print below figures taken while others used so many cores, '' if the machine was quiet."""
+    return f"  DISTURBED: others used {cores:.1f} cores; these figures are no comparison\n" if cores > QUIET else ""
+
+
 def _ticks() -> tuple[int, int] | None:
     """(all, used) processor time of the whole machine, in ticks."""
     path = Path("/proc/stat")

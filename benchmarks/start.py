@@ -9,12 +9,12 @@ import argparse
 import os
 import subprocess
 import sys
-from statistics import median
+from statistics import mean, median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import harness
-from neighbours import alone
+from neighbours import alone, busy_cores, warning
 
 SPEC = "lenet.yaml"
 ONE_STEP = ("train.epochs=null", "train.iterations=1", "data.test_limit=64")
@@ -27,9 +27,10 @@ class FailedError(Exception):
 
 
 def run(cache: str, folder: str, settings: tuple[str, ...], threads: int) -> dict:
-    """One `dlab train` in an empty folder: seconds, and the most memory it held."""
+    """One `dlab train` in an empty folder: seconds, the most memory it held, and cores others used before."""
     command = [sys.executable, "-m", "dlab", "train", SPEC, "--no-plots", "-q", "--threads", str(threads)]
     command += [word for setting in settings for word in ("-s", setting)]
+    others = busy_cores()
     begin = perf_counter()
     with TemporaryDirectory(dir=folder) as empty:
         process = subprocess.Popen(
@@ -46,7 +47,7 @@ def run(cache: str, folder: str, settings: tuple[str, ...], threads: int) -> dic
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise FailedError(f"{' '.join(command)} ended with {process.returncode}: {said.strip()}")
-    return {"seconds": seconds, "peak_mib": usage.ru_maxrss * _unit() / MEBI}
+    return {"other_cores": others, "seconds": seconds, "peak_mib": usage.ru_maxrss * _unit() / MEBI}
 
 
 def _unit() -> int:
@@ -85,9 +86,11 @@ def main() -> None:
         "warm_seconds": median(each["seconds"] for each in runs["warm"]),
         "epoch_seconds": runs["epoch"]["seconds"],
         "peak_mib": runs["epoch"]["peak_mib"],
+        "other_cores": mean(each["other_cores"] for each in (*runs["cold"], *runs["warm"], runs["epoch"])),
     }
     print(f"to the first step: cold {found['cold_seconds']:.2f} s, warm {found['warm_seconds']:.2f} s")
     print(f"one epoch of MNIST in {found['epoch_seconds']:.2f} s, most memory {found['peak_mib']:.0f} MiB")
+    print(warning(found["other_cores"]), end="")
     settings = {"spec": SPEC, "threads": chosen.threads, "one_step": ONE_STEP, "one_epoch": ONE_EPOCH}
     print(harness.write(chosen.name, harness.facts() | settings | found | {"runs": runs}))
 

@@ -9,7 +9,7 @@ from statistics import mean
 
 import harness
 from harness import Contender, UnavailableError
-from neighbours import QUIET, alone
+from neighbours import alone, warning
 from peers import samples
 from peers.networks import NETWORKS, parameters, step_flops
 
@@ -106,8 +106,7 @@ def show(row: dict) -> None:
         share = f"{each['share_of_fma_limit']:5.0%}" if limit else ""
         star = "*" if name == row["pytorch_best"] else " "
         print(f"  {name:20}{star}{each['ms']:10.3f} ms {ratio} {each['gflops']:7.1f} GFLOP/s {share}")
-    if row["other_cores"] > QUIET:
-        print(f"  DISTURBED: others used {row['other_cores']:.1f} cores; these figures are no comparison")
+    print(warning(row["other_cores"]), end="")
     for name, reason in row["skipped"].items():
         print(f"  {name:20} left out: {reason}")
 

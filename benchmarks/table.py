@@ -74,7 +74,8 @@ def start_table(found: dict) -> list[str]:
         ["one epoch of MNIST, start and evaluation included", f"{found['epoch_seconds']:.2f} s"],
         ["most memory in that epoch", f"{found['peak_mib']:.0f} MiB"],
     ]
-    return [*table([f"`dlab train {found['spec']}`", ""], rows), "", note(found, f"{found['threads']} threads")]
+    mark = "; disturbed" if found["other_cores"] > QUIET else ""
+    return [*table([f"`dlab train {found['spec']}`", ""], rows), "", note(found, f"{found['threads']} threads{mark}")]
 
 
 def note(found: dict, words: str) -> str:

@@ -112,17 +112,13 @@ def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope) -> Call:
         strip = 2 * covers(strip, 2)
     part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
     strips = aligned((segments * k_tiles, k_tile, strip, OW, LANES))
-    run, gate, codes = make_weight_gradient(k_tile, FH, FW, stride, pooled), y, code
-    if not pooled:
-        gate, codes = _nothing(5), _nothing(5, np.uint8)
-    bound = part, bias, dw, np.zeros(K, np.float32) if db is None else db
-    if segments == 1:
-        return lambda: run(x, dy, gate, codes, strips, *bound, per_segment, slope)
-    add_segments = make_add_segments()
+    run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
+    gate, codes = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
+    target = dw, np.zeros(K, np.float32) if db is None else db
 
     def call() -> None:
-        run(x, dy, gate, codes, strips, *bound, per_segment, slope)
-        add_segments(*bound, k_tile)
+        run(x, dy, gate, codes, strips, part, bias, per_segment, slope)
+        add_segments(part, bias, *target, k_tile)
 
     return call
 

@@ -69,8 +69,8 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     """
     size, step = k_tile * FW, 2 if pooled else 1
 
-    @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), floats(4), floats(1), types.intp, types.float32)
-    def weight_gradient(x, dy, y, code, strips, part, bias, dw, db, per_segment, slope):
+    @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), types.intp, types.float32)
+    def weight_gradient(x, dy, y, code, strips, part, bias, per_segment, slope):
         B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[3]
         segments = part.shape[0]
         for task in prange(segments * ((K + k_tile - 1) // k_tile)):
@@ -103,8 +103,6 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
                             store(part, (s, kt, c, p, a), get(acc, a))
             for k in range(k_tile):
                 store(bias, (s, k0 + k), get(sums, k))
-            if segments == 1:
-                add_lanes(part, bias, dw, db, kt, k0, k_tile)
 
     return weight_gradient
 
