@@ -10,8 +10,10 @@ from time import perf_counter
 from dlab import kernels
 
 WINDOW = 0.05  # seconds a trial of the present choice lasts
-PROBE = 4  # steps that another choice is given
-PAUSE = 1.0  # seconds from one probe to the next
+PROBE = 6  # steps that another choice is given
+PAUSE = 0.5  # seconds from one probe to the next
+WARM_UP = 3  # steps after a change or a rest that do not count: sleeping threads take a while to wake
+REST = 0.002  # seconds without a step after which threads have gone to sleep
 
 
 class Threads:
@@ -22,6 +24,7 @@ class Threads:
         self.cost = dict.fromkeys(self.choices, 0.0)  # seconds a step, 0 for never tried
         self.now = self.best = most
         self._steps, self._spent, self._next_probe = 0, 0.0, 0.0
+        self._warming, self._last = WARM_UP, 0.0
         kernels.set_threads(most)
 
     def step(self, run) -> None:
@@ -29,7 +32,11 @@ class Threads:
         begin = perf_counter()
         run()
         end = perf_counter()
-        if len(self.choices) > 1:
+        if begin - self._last > REST:
+            self._warming = WARM_UP
+        self._last = end
+        self._warming -= 1
+        if len(self.choices) > 1 and self._warming < 0:
             self._learn(end - begin, end)
 
     def _learn(self, seconds: float, time: float) -> None:
@@ -59,5 +66,5 @@ class Threads:
     def _use(self, threads: int) -> None:
         self._steps, self._spent = 0, 0.0
         if threads != self.now:
-            self.now = threads
+            self.now, self._warming = threads, WARM_UP
             kernels.set_threads(threads)
