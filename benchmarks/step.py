@@ -5,6 +5,7 @@ python benchmarks/step.py --rows lenet-64 --rounds 3   a quick look
 """
 
 import argparse
+import sys
 from statistics import mean
 
 import harness
@@ -23,6 +24,7 @@ ROWS = (
     ("mlp-1", 100),
     ("mlp-5", 100),
 )
+NAMES = {f"{network}-{batch}": (network, batch) for network, batch in ROWS}
 CONTENDERS = (
     ("dlab", "dlab", "cpu"),
     ("torch eager", "torch", "eager"),
@@ -34,24 +36,30 @@ CONTENDERS = (
 )
 
 
+def parser(words: str) -> argparse.ArgumentParser:
+    """The options that say what is compared."""
+    made = argparse.ArgumentParser(description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--rows", type=lambda text: text.split(","), default=list(NAMES), help=f"of {','.join(NAMES)}")
+    made.add_argument("--no-jax", action="store_true")
+    made.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
+    return made
+
+
+def chosen_rows(chosen: argparse.Namespace) -> list[tuple[str, int]]:
+    """The rows that --rows names, in their usual order."""
+    if unknown := set(chosen.rows) - set(NAMES):
+        sys.exit(f"no row {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    return [row for name, row in NAMES.items() if name in chosen.rows]
+
+
 def options() -> argparse.Namespace:
     """The command line."""
-    names = [f"{network}-{batch}" for network, batch in ROWS]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", help=f"comma-separated; default all: {','.join(names)}")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=0.3, help="of each slice")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-jax", action="store_true")
-    parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    parser.add_argument("--name", default="step", help="of the JSON file in benchmarks/results")
-    chosen = parser.parse_args()
-    unknown = set(chosen.rows.split(",")) - set(names) if chosen.rows else ()
-    if unknown:
-        parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    wanted = chosen.rows.split(",") if chosen.rows else names
-    chosen.rows = [row for row, name in zip(ROWS, names, strict=True) if name in wanted]
-    return chosen
+    made = parser(__doc__)
+    made.add_argument("--rounds", type=int, default=7)
+    made.add_argument("--seconds", type=float, default=0.3, help="of each slice")
+    made.add_argument("--threads", type=int, default=2)
+    made.add_argument("--name", default="step", help="of the JSON file in benchmarks/results")
+    return made.parse_args()
 
 
 def contenders(chosen: argparse.Namespace) -> list[Contender]:
@@ -113,8 +121,9 @@ def show(row: dict) -> None:
 
 def run(chosen: argparse.Namespace) -> list[dict]:
     """All rows."""
-    running, rows = contenders(chosen), []
-    for network, batch in chosen.rows:
+    wanted, rows = chosen_rows(chosen), []
+    running = contenders(chosen)
+    for network, batch in wanted:
         rows.append(measure(running, network, batch, chosen))
         show(rows[-1])
     for contender in running:
