@@ -11,7 +11,7 @@ from dlab import kernels
 
 WINDOW = 0.05  # seconds a trial of the present choice lasts
 PROBE = 6  # steps that another choice is given
-PAUSE = 0.5  # seconds from one probe to the next
+PAUSE = 0.5  # seconds of work from one probe to the next
 WARM_UP = 3  # steps after a change or a rest that do not count: sleeping threads take a while to wake
 REST = 0.002  # seconds without a step after which threads have gone to sleep
 
@@ -24,7 +24,7 @@ class Threads:
         self.cost = dict.fromkeys(self.choices, 0.0)  # seconds a step, 0 for never tried
         self.now = self.best = most
         self._steps, self._spent, self._next_probe = 0, 0.0, 0.0
-        self._warming, self._last = WARM_UP, 0.0
+        self._warming, self._last, self._worked = WARM_UP, 0.0, 0.0
         kernels.set_threads(most)
 
     def step(self, run) -> None:
@@ -34,12 +34,12 @@ class Threads:
         end = perf_counter()
         if begin - self._last > REST:
             self._warming = WARM_UP
-        self._last = end
+        self._last, self._worked = end, self._worked + end - begin
         self._warming -= 1
         if len(self.choices) > 1 and self._warming < 0:
-            self._learn(end - begin, end)
+            self._learn(end - begin)
 
-    def _learn(self, seconds: float, time: float) -> None:
+    def _learn(self, seconds: float) -> None:
         self._steps, self._spent = self._steps + 1, self._spent + seconds
         probing = self.now != self.best
         if self._steps < PROBE and not (probing and self._hopeless()):
@@ -49,9 +49,9 @@ class Threads:
         self.cost[self.now] = self._spent / self._steps
         tried = [n for n in self.choices if self.cost[n]]
         self.best = min(tried, key=lambda n: self.cost[n])
-        self._use(self._stalest() if time >= self._next_probe and not probing else self.best)
+        self._use(self._stalest() if self._worked >= self._next_probe and not probing else self.best)
         if self.now != self.best:
-            self._next_probe = time + PAUSE
+            self._next_probe = self._worked + PAUSE
 
     def _hopeless(self) -> bool:
         """Whether a probe has already taken longer than all its steps would on the best choice."""
