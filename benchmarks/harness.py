@@ -101,11 +101,6 @@ def summary(figures: dict[str, list[dict]]) -> dict[str, dict]:
     return found
 
 
-def middle(values: list[float]) -> float | None:
-    """The median, None of nothing."""
-    return median(values) if values else None
-
-
 def best(row: dict[str, dict], prefix: str) -> str | None:
     """The contender with the least median among those whose name begins so."""
     return min((name for name in row if name.startswith(prefix)), key=lambda name: row[name]["ms"], default=None)
