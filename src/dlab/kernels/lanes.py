@@ -69,6 +69,22 @@ def load(typingctx, array, index):
 
 
 @intrinsic
+def load_ahead(typingctx, array, index, pixels):
+    """The 16 lanes so many pixels behind array[index], for pixels that follow each other in memory.
+
+    With a constant number, that is one address for a whole row of loads: a view's stride, which is known only at run
+    time, would take a register or a multiplication for each.
+    """
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        ahead = context.cast(builder, args[2], signature.args[2], types.intp)
+        return builder.load(builder.gep(builder.bitcast(address, VECTOR.as_pointer()), [ahead]), align=4)
+
+    return vector(array, index, pixels), generate
+
+
+@intrinsic
 def load_bytes(typingctx, array, index):
     """The 16 bytes at array[index], 0..255, as floats."""
 

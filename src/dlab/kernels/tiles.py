@@ -5,6 +5,8 @@ from functools import lru_cache
 from dlab.kernels.lanes import vector_registers
 
 MIN_CHAINS = 8  # two multiply-add units of latency four want eight independent accumulators
+LARGE = 16  # accumulators of a tile of several columns: with 24, LLVM keeps weights on the stack, at half the speed
+X, W = 0.5, 0.25  # cost of loading a column and a weight, in multiply-adds; columns come from farther away
 
 
 def covers(size: int, tile: int) -> int:
@@ -16,20 +18,21 @@ def covers(size: int, tile: int) -> int:
 def best_tile(outputs: int, columns: int, rows: int = 1, even: bool = False) -> tuple[int, int]:
     """(outputs, columns) of a tile that covers outputs x columns in the fewest cycles.
 
-    A step of the inner loop costs a multiply-add per accumulator and a load per operand, two of either a cycle;
-    accumulators, one operand a column and one broadcast must fit the registers.
+    Accumulators, one operand a column and one broadcast must fit the registers.  The costs fit the order of the
+    tiles in a sweep over the convolutions of the presets.
     """
     room = vector_registers()
+    large = LARGE if columns > 1 else room
 
     def cost(tile: tuple[int, int]) -> tuple[float, int]:
-        k, j = tile
-        step = max(k * rows * j, rows * j + k, MIN_CHAINS) + 1
-        return covers(outputs, k) * covers(columns, j) * step, -k * j
+        k, j = tile[0], tile[1] * rows
+        step = max(k * j, MIN_CHAINS) + X * j + W * k
+        return covers(outputs, k) * covers(columns, tile[1]) * step, -k * j
 
     sizes = [
         (k, j)
         for k in range(1, min(outputs, 24) + 1)
         for j in range(1 + even, columns + 1, 1 + even)
-        if k * rows * j + rows * j + 1 <= room
+        if k * rows * j <= large and k * rows * j + rows * j + 1 <= room
     ]
     return min(sizes or [(1, 1 + even)], key=cost)

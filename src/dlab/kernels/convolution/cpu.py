@@ -111,7 +111,7 @@ def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope) -> Call:
     if pooled:
         strip = 2 * covers(strip, 2)
     part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
-    strips = aligned((segments * k_tiles, k_tile, strip, OW, LANES))
+    strips = aligned((segments * k_tiles, strip, OW, k_tile, LANES))
     run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
     gate, codes = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
     target = dw, np.zeros(K, np.float32) if db is None else db

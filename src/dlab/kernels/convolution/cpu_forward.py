@@ -5,7 +5,7 @@ from functools import lru_cache
 from numba import njit, prange, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import broadcast, fma, leak, load, max4, store, store_argmax4
+from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, max4, store, store_argmax4
 from dlab.kernels.registers import get, put, tile
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
@@ -17,7 +17,7 @@ def multiply_add(acc, xs, x, w, at, place, k_tile, j_tile, columns, stride):
     """One term of the sum for a whole tile: its columns of x, times the weight of each of its filters."""
     (n, c, row, column), (k0, c, p, q) = at, place
     for a in range(columns):
-        put(xs, a, load(x, (n, c, row + a // j_tile * stride, column + a % j_tile * stride)))
+        put(xs, a, load_ahead(x, (n, c, row + a // j_tile * stride, column), a % j_tile * stride))
     for k in range(k_tile):
         weight = broadcast(w, (k0 + k, c, p, q))
         for a in range(columns):

@@ -5,7 +5,7 @@ from functools import lru_cache
 from numba import njit, prange, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import add, fma, keep_where, leak, load, store, total, zero
+from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, store, total, zero
 from dlab.kernels.registers import get, put, tile
 
 CODES, STRIPS = array(types.uint8, 5), types.Array(types.float32, 5, "C")
@@ -18,7 +18,7 @@ def take_row(dy, strips, sums, at, here, k_tile):
     for k in range(k_tile):
         for j in range(dy.shape[3]):
             value = load(dy, (n, k0 + k, i, j))
-            store(strips, (task, k, row, j), value)
+            store(strips, (task, row, j, k), value)
             put(sums, k, add(get(sums, k), value))
 
 
@@ -31,7 +31,7 @@ def spread_row(dy, y, code, strips, sums, at, here, k_tile, slope):
             place = n, k0 + k, i // 2, j
             value = leak(load(dy, place), load(y, place), slope)
             for e in range(4):
-                store(strips, (task, k, row + e // 2, 2 * j + e % 2), keep_where(value, code, place, e))
+                store(strips, (task, row + e // 2, 2 * j + e % 2, k), keep_where(value, code, place, e))
             put(sums, k, add(get(sums, k), value))
 
 
@@ -40,9 +40,9 @@ def multiply_add(acc, ds, strips, x, here, at, k_tile, FW):
     """One position's share for a whole tile: dy of its filters times the FW pixels of a row that it saw."""
     (task, row, j), (n, c, i, j0) = here, at
     for k in range(k_tile):
-        put(ds, k, load(strips, (task, k, row, j)))
+        put(ds, k, load_ahead(strips, (task, row, j), k))
     for q in range(FW):
-        value = load(x, (n, c, i, j0 + q))
+        value = load_ahead(x, (n, c, i, j0), q)
         for k in range(k_tile):
             put(acc, k * FW + q, fma(get(ds, k), value, get(acc, k * FW + q)))
 
@@ -71,7 +71,7 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
 
     @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), types.intp, types.float32)
     def weight_gradient(x, dy, y, code, strips, part, bias, per_segment, slope):
-        B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[3]
+        B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[2]
         segments = part.shape[0]
         for task in prange(segments * ((K + k_tile - 1) // k_tile)):
             kt, s = task // segments, task % segments
@@ -80,8 +80,8 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
             sums = tile(k_tile)
             for k in range(k_tile):
                 put(sums, k, zero())
-            for start in range(first, last, strips.shape[2]):
-                count = min(strips.shape[2], last - start)
+            for start in range(first, last, strips.shape[1]):
+                count = min(strips.shape[1], last - start)
                 for row in range(0, count, step):
                     at, here = ((start + row) // OH, k0, (start + row) % OH), (task, row)
                     if pooled:
