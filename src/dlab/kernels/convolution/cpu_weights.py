@@ -73,8 +73,9 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     def weight_gradient(x, dy, y, code, strips, part, bias, per_segment, slope):
         B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[2]
         segments = part.shape[0]
-        for task in prange(segments * ((K + k_tile - 1) // k_tile)):
-            kt, s = task // segments, task % segments
+        k_tiles, even = (K + k_tile - 1) // k_tile, B % segments == 0
+        for task in prange(segments * k_tiles):
+            s, kt = (task // k_tiles, task % k_tiles) if even else (task % segments, task // segments)
             k0 = min(kt * k_tile, K - k_tile)
             first, last = s * per_segment * OH, min((s + 1) * per_segment, B) * OH
             sums = tile(k_tile)
