@@ -56,6 +56,9 @@ CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
     (2, 3, 10, 10, 2, 3, 0),
     (4, 4, 5, 5, 1, 1, 0),
     (1, 2, 7, 7, 3, 1, 2),
+    (16, 18, 9, 8, 3, 1, 1),
+    (17, 16, 6, 11, 5, 1, 0),
+    (16, 16, 7, 7, 3, 1, 2),
 ]
 
 
@@ -79,7 +82,7 @@ def test_convolution_and_its_gradients(case):
         check_close(here, wanted)
 
 
-@pytest.mark.parametrize("case", CONVOLUTIONS[:2])
+@pytest.mark.parametrize("case", [*CONVOLUTIONS[:2], *CONVOLUTIONS[-3:]])
 def test_convolution_rectified_and_pooled_in_one_pass(case):
     C, K, H, W, F, _, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)

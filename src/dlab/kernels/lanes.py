@@ -1,7 +1,6 @@
 """Sixteen samples in one vector register, from Numba.
 
 A *vector* is a value of 16 floats, one lane per sample of the batch.
-
 `load(x, (n, c, i, j))` reads the 16 lanes at x[n, c, i, j]; `broadcast(w, (k, c, p, q))` puts one weight, which all
 samples share, in every lane.  Arrays may be strided views as long as their last axis holds 16 adjacent floats.
 Every operation rounds once, in IEEE order: no fast-math, hence the same bits everywhere.
@@ -57,6 +56,12 @@ def _splat(builder, scalar, lane=F32):
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
 
 
+def _multiply_add(builder, vectors):
+    """The processor's fused multiply-add of three vectors."""
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.v16f32"), vectors)
+
+
 @intrinsic
 def load(typingctx, array, index):
     """The 16 lanes at array[index]."""
@@ -72,8 +77,7 @@ def load(typingctx, array, index):
 def load_ahead(typingctx, array, index, pixels):
     """The 16 lanes so many pixels behind array[index], for pixels that follow each other in memory.
 
-    With a constant number, that is one address for a whole row of loads: a view's stride, which is known only at run
-    time, would take a register or a multiplication for each.
+    With a constant number, a row of loads needs one address; with a view's stride, each needs a register of its own.
     """
 
     def generate(context, builder, signature, args):
@@ -147,17 +151,30 @@ def zero(typingctx):
 def fma(typingctx, a, b, c):
     """a * b + c in each lane, rounded once."""
 
-    def generate(context, builder, signature, args):
-        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.v16f32"), args)
-
-    return vector(a, b, c), generate
+    return vector(a, b, c), lambda context, builder, signature, args: _multiply_add(builder, args)
 
 
 @intrinsic
 def add(typingctx, a, b):
     """a + b in each lane."""
     return vector(a, b), lambda context, builder, signature, args: builder.fadd(*args)
+
+
+@intrinsic
+def subtract(typingctx, a, b):
+    """a - b in each lane."""
+    return vector(a, b), lambda context, builder, signature, args: builder.fsub(*args)
+
+
+@intrinsic
+def scaled(typingctx, a, factor, b):
+    """a * factor + b in each lane, for one factor, rounded once."""
+
+    def generate(context, builder, signature, args):
+        number = context.cast(builder, args[1], signature.args[1], types.float32)
+        return _multiply_add(builder, [args[0], _splat(builder, number), args[2]])
+
+    return vector(a, factor, b), generate
 
 
 @intrinsic
@@ -186,8 +203,7 @@ def _first_maximum(builder, values):
 @intrinsic
 def max4(typingctx, a, b, c, d):
     """The largest of four values in each lane."""
-    generate = lambda context, builder, signature, args: _first_maximum(builder, args)[0]  # noqa: E731
-    return vector(a, b, c, d), generate
+    return vector(a, b, c, d), lambda context, builder, signature, args: _first_maximum(builder, args)[0]
 
 
 @intrinsic

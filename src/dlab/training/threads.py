@@ -26,6 +26,7 @@ class Threads:
         self.cost: dict[int, float] = {}  # seconds a step, as last seen
         self.now = self.best = most
         self._pause, self._worked, self._next_trial = PAUSES[0], 0.0, 0.0
+        self._fresh, self._steps, self._spent = True, 0, 0.0
         self._use(most)
 
     def step(self, run) -> None:

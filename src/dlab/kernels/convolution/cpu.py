@@ -2,25 +2,21 @@
 
 Arrays: x [B, C, H, W, 16] with its padding, w [K, C, FH, FW], b [K], y [B, K, OH, OW, 16].  A tile of outputs stays
 in registers while the sum over c, p, q runs; the last tile of a row slides back over the one before it.  The kernels
-are in `cpu_forward` and `cpu_weights`; here they get their tiles and workspaces.
+are in `cpu_forward` and `cpu_weights`; where there are many channels and the stride is 1, the same sums need about
+half of the multiplications in `cpu_winograd` and `cpu_winograd_weights`.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from dlab.kernels.convolution.cpu_forward import GATED, PLAIN, POOLED, make_forward
-from dlab.kernels.convolution.cpu_weights import make_add_segments, make_weight_gradient
-from dlab.kernels.lanes import vector_registers
-from dlab.kernels.memory import aligned
-from dlab.kernels.tiles import best_tile, covers
-from dlab.layout import LANES
+from dlab.kernels.convolution import cpu_forward, cpu_weights, cpu_winograd, cpu_winograd_weights
+from dlab.kernels.convolution.cpu_forward import GATED, PLAIN, POOLED
+from dlab.kernels.convolution.winograd import OUTPUTS
+from dlab.kernels.tiles import covers
 
 Call = Callable[[], object]
-PATCH = 450  # vectors of x that stay in the first-level cache, of its 768
-STRIP = 85  # vectors of dy a filter in a strip: with four filters they fill half of the first-level cache
-TASKS = 16  # of a weight gradient: enough for the threads of a laptop
-ENOUGH = 400  # positions to sum over before the lanes are added up
+CHANNELS = 16  # from so many on, in and out, Winograd's transforms cost less than they save
 
 
 def _nothing(axes: int, kind: type = np.float32) -> np.ndarray:
@@ -28,20 +24,25 @@ def _nothing(axes: int, kind: type = np.float32) -> np.ndarray:
     return np.zeros((1,) * axes, kind)
 
 
+def _pays(w, y, stride, pooled) -> bool:
+    """Whether Winograd's rows are to be used: a kernel of their width, enough channels, and room for a piece."""
+    scale = 2 if pooled else 1
+    return (
+        stride == 1
+        and w.shape[3] in OUTPUTS
+        and min(w.shape[:2]) >= CHANNELS
+        and y.shape[3] * scale >= OUTPUTS[w.shape[3]]
+    )
+
+
 def _bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Call:
-    """A forward kernel with its tile, its slice of channels and its workspace."""
-    rows = 2 if ending == POOLED else 1
-    K, C, FH, FW = w.shape
-    k_tile, j_tile = best_tile(K, y.shape[3] * rows, rows, even=ending == POOLED)
-    patch = ((rows - 1) * stride + FH) * ((j_tile - 1) * stride + FW)
-    slice_ = max(1, min(C, PATCH // patch))
-    slice_ = covers(C, covers(C, slice_))
-    tasks = y.shape[0] * y.shape[2] if slice_ < C else 1
-    rest = aligned((tasks, covers(K, k_tile), k_tile * rows * j_tile, LANES))
-    run, bias = make_forward(k_tile, j_tile, FW, stride, ending), np.zeros(K, np.float32) if b is None else b
+    """The sum in the way that suits its shape."""
+    b = np.zeros(w.shape[0], np.float32) if b is None else b
     gate = _nothing(5) if gate is None else gate
     code = _nothing(5, np.uint8) if code is None else code
-    return lambda: run(x, w, bias, y, gate, code, rest, *valid, slice_, slope)
+    if _pays(w, y, stride, ending == POOLED):
+        return cpu_winograd.bind(x, w, b, y, gate, code, slope, ending, valid)
+    return cpu_forward.bind(x, w, b, y, gate, code, stride, slope, ending, valid)
 
 
 def forward(x, w, b, y, stride=1, slope=1.0, code=None) -> Call:
@@ -99,31 +100,10 @@ def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=
 
 
 def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope) -> Call:
-    K, C, FH, FW = dw.shape
-    B, pooled = dy.shape[0], y is not None
-    OH, OW = (2 * dy.shape[2], 2 * dy.shape[3]) if pooled else dy.shape[2:4]
-    k_tile = _filters_per_tile(K, FW)
-    k_tiles = covers(K, k_tile)
-    segments = min(covers(TASKS, k_tiles), covers(B, min(B, covers(ENOUGH, OH * OW))))
-    per_segment = covers(B, segments)
-    segments = covers(B, per_segment)
-    strip = max(1, STRIP // OW)
-    if pooled:
-        strip = 2 * covers(strip, 2)
-    part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
-    strips = aligned((segments * k_tiles, strip, OW, k_tile, LANES))
-    run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
-    gate, codes = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
-    target = dw, np.zeros(K, np.float32) if db is None else db
-
-    def call() -> None:
-        run(x, dy, gate, codes, strips, part, bias, per_segment, slope)
-        add_segments(part, bias, *target, k_tile)
-
-    return call
-
-
-def _filters_per_tile(K: int, FW: int) -> int:
-    """Filters of a weight-gradient tile, k FW accumulators: the fewest wasted, and enough to keep both units busy."""
-    room = max(1, (vector_registers() - 1) // (FW + 1))
-    return min(range(1, min(K, room) + 1), key=lambda k: (covers(K, k) * (max(k * FW, k + FW, 8) + 2), -k))
+    """The weight gradient in the way that suits its shape."""
+    pooled = y is not None
+    y, code = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
+    db = np.zeros(dw.shape[0], np.float32) if db is None else db
+    if _pays(dw, dy, stride, pooled):
+        return cpu_winograd_weights.bind(x, dy, y, code, dw, db, slope, pooled)
+    return cpu_weights.bind(x, dy, y, code, dw, db, stride, slope, pooled)

@@ -1,14 +1,19 @@
 """The sum of a convolution, forward and (on turned weights) backward to the data, as a kernel of lane blocks."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from numba import njit, prange, types
 
 from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, max4, store, store_argmax4
+from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tiles import best_tile, covers
+from dlab.layout import LANES
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
+PATCH = 450  # vectors of x that stay in the first-level cache, of its 768
 CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")
 
 
@@ -90,3 +95,17 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
                             finish(acc, y, gate, (n, k0, strip, j0), k_tile, columns, slope, ending)
 
     return convolution
+
+
+def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], object]:
+    """A forward kernel with its tile, its slice of channels and its workspace."""
+    rows = 2 if ending == POOLED else 1
+    K, C, FH, FW = w.shape
+    k_tile, j_tile = best_tile(K, y.shape[3] * rows, rows, even=ending == POOLED)
+    patch = ((rows - 1) * stride + FH) * ((j_tile - 1) * stride + FW)
+    slice_ = max(1, min(C, PATCH // patch))
+    slice_ = covers(C, covers(C, slice_))
+    tasks = y.shape[0] * y.shape[2] if slice_ < C else 1
+    rest = aligned((tasks, covers(K, k_tile), k_tile * rows * j_tile, LANES))
+    run = make_forward(k_tile, j_tile, FW, stride, ending)
+    return lambda: run(x, w, b, y, gate, code, rest, *valid, slice_, slope)

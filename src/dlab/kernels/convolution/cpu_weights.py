@@ -1,14 +1,21 @@
 """The weight gradient of a convolution as a kernel of lane blocks."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from numba import njit, prange, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, store, total, zero
+from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, store, total, vector_registers, zero
+from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tiles import covers
+from dlab.layout import LANES
 
 CODES, STRIPS = array(types.uint8, 5), types.Array(types.float32, 5, "C")
+STRIP = 85  # vectors of dy a filter in a strip: with four filters they fill half of the first-level cache
+TASKS = 16  # enough for the threads of a laptop
+ENOUGH = 400  # positions to sum over before the lanes are added up
 
 
 @njit(inline="always")
@@ -33,6 +40,20 @@ def spread_row(dy, y, code, strips, sums, at, here, k_tile, slope):
             for e in range(4):
                 store(strips, (task, row + e // 2, 2 * j + e % 2, k), keep_where(value, code, place, e))
             put(sums, k, add(get(sums, k), value))
+
+
+@njit(inline="always")
+def take_strip(dy, y, code, strips, sums, at, k_tile, slope, pooled):
+    """Fill a strip with `count` rows of dy from row `start` of all blocks on."""
+    task, start, count, k0 = at
+    step = 2 if pooled else 1
+    OH = dy.shape[2] * step
+    for row in range(0, count, step):
+        at, here = ((start + row) // OH, k0, (start + row) % OH), (task, row)
+        if pooled:
+            spread_row(dy, y, code, strips, sums, at, here, k_tile, slope)
+        else:
+            take_row(dy, strips, sums, at, here, k_tile)
 
 
 @njit(inline="always")
@@ -83,12 +104,7 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
                 put(sums, k, zero())
             for start in range(first, last, strips.shape[1]):
                 count = min(strips.shape[1], last - start)
-                for row in range(0, count, step):
-                    at, here = ((start + row) // OH, k0, (start + row) % OH), (task, row)
-                    if pooled:
-                        spread_row(dy, y, code, strips, sums, at, here, k_tile, slope)
-                    else:
-                        take_row(dy, strips, sums, at, here, k_tile)
+                take_strip(dy, y, code, strips, sums, (task, start, count, k0), k_tile, slope, pooled)
                 for c in range(x.shape[1]):
                     for p in range(FH):
                         acc, ds = tile(size), tile(k_tile)
@@ -128,3 +144,31 @@ def make_add_segments():
             add_lanes(part, bias, dw, db, kt, k0, k_tile)
 
     return add_segments
+
+
+def bind(x, dy, y, code, dw, db, stride, slope, pooled) -> Callable[[], object]:
+    """A weight gradient with its tile, its segments and its workspaces."""
+    K, C, FH, FW = dw.shape
+    B, scale = dy.shape[0], 2 if pooled else 1
+    OH, OW = dy.shape[2] * scale, dy.shape[3] * scale
+    k_tile = filters_per_tile(K, FW)
+    k_tiles = covers(K, k_tile)
+    segments = min(covers(TASKS, k_tiles), covers(B, min(B, covers(ENOUGH, OH * OW))))
+    per_segment = covers(B, segments)
+    segments = covers(B, per_segment)
+    strip = scale * covers(max(1, STRIP // OW), scale)
+    part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
+    strips = aligned((segments * k_tiles, strip, OW, k_tile, LANES))
+    run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
+
+    def call() -> None:
+        run(x, dy, y, code, strips, part, bias, per_segment, slope)
+        add_segments(part, bias, dw, db, k_tile)
+
+    return call
+
+
+def filters_per_tile(K: int, FW: int) -> int:
+    """Filters of a tile, k FW accumulators: the fewest wasted, and enough to keep both units busy."""
+    room = max(1, (vector_registers() - 1) // (FW + 1))
+    return min(range(1, min(K, room) + 1), key=lambda k: (covers(K, k) * (max(k * FW, k + FW, 8) + 2), -k))

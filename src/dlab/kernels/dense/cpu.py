@@ -102,8 +102,7 @@ def _weight_gradient(v_tile, o_tile):
                     turn(square, x, rows, n, i0 + v * LANE, task, v)
             for ot in range((O + o_tile - 1) // o_tile):
                 o0 = min(ot * o_tile, O - o_tile)
-                acc = tile(size)
-                xs = tile(v_tile)
+                acc, xs = tile(size), tile(v_tile)
                 for a in range(size):
                     put(acc, a, zero())
                 for n in range(x.shape[0]):

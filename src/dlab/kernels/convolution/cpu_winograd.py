@@ -1,0 +1,144 @@
+"""The sum of a convolution by Winograd's short convolution of rows, as a kernel of lane blocks."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from numba import get_thread_id, njit, prange, types
+
+from dlab.kernels import max_threads
+from dlab.kernels.convolution.cpu_forward import CODES, POOLED, finish, finish_pooled
+from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, answer, see, weight_transform
+from dlab.kernels.jit import floats, kernel
+from dlab.kernels.lanes import add, broadcast, fma, load, load_ahead, store, zero
+from dlab.kernels.memory import aligned
+from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tiles import best_tile, covers
+from dlab.layout import LANES
+
+FLAT, ROOM = types.Array(types.float32, 1, "C"), types.Array(types.float32, 5, "C")
+SEEN = 700  # vectors of v at one point: they just about stay in the first-level cache, of its 768
+TASKS = 8  # at least, where there are rows enough
+
+
+@njit(inline="always")
+def transform_weights(w, g, u, kt, k_tile, taps):
+    """u[f, kt, p, c, k] = sum_q g[f, q] w[k, c, p, q] for a tile of filters, these side by side."""
+    K, C, FH = w.shape[0], w.shape[1], w.shape[2]
+    k0, tiles = min(kt * k_tile, K - k_tile), (K + k_tile - 1) // k_tile
+    for c in range(C):
+        for p in range(FH):
+            for k in range(k_tile):
+                for f in range(POINTS):
+                    whole = g[f, 0] * w[k0 + k, c, p, 0]
+                    for q in range(1, taps):
+                        whole += g[f, q] * w[k0 + k, c, p, q]
+                    u[(((f * tiles + kt) * FH + p) * C + c) * k_tile + k] = whole
+
+
+@njit(inline="always")
+def see_row(x, v, d, points, at, to, pieces, outputs, OW, inside):
+    """v = the six points of every piece of a row of x, or 0; the last piece slides back."""
+    (n, c, i), (thread, place, row) = at, to
+    for j in range(pieces):
+        j0 = min(j * outputs, OW - outputs)
+        for s in range(POINTS):
+            put(d, s, load_ahead(x, (n, c, i, j0), s) if inside else zero())
+        see(points, d)
+        for f in range(POINTS):
+            store(v, (thread, f, place, row * pieces + j), get(points, f))
+
+
+@njit(inline="always")
+def multiply_add(acc, xs, u, v, m, at, place, terms, tile_, k_tile, j_tile, pieces, FH):
+    """m = the sums of a tile of filters and places at one point, over all c and the rows p of `terms`."""
+    (thread, f, k0), (first, last), C = at, terms, v.shape[2]
+    for s in range(k_tile * j_tile):
+        put(acc, s, zero())
+    for p in range(first, last):
+        for c in range(C):
+            for a in range(j_tile):
+                put(xs, a, load_ahead(v, (thread, f, c, place + p * pieces), a))
+            for k in range(k_tile):
+                weight = broadcast(u, (((tile_ * FH + p) * C + c) * k_tile + k,))
+                for a in range(j_tile):
+                    put(acc, k * j_tile + a, fma(weight, get(xs, a), get(acc, k * j_tile + a)))
+    for s in range(k_tile * j_tile):
+        store(m, (thread, f, k0 + s // j_tile, place + s % j_tile), get(acc, s))
+
+
+@njit(inline="always")
+def answer_piece(ys, first, points, m, b, at, outputs):
+    """The outputs of one piece from its six products, with the bias."""
+    thread, k, place = at
+    for f in range(POINTS):
+        put(points, f, load(m, (thread, f, k, place)))
+    answer(ys, first, points, outputs)
+    for s in range(first, first + outputs):
+        put(ys, s, add(get(ys, s), broadcast(b, (k,))))
+
+
+@njit(inline="always")
+def answer_all(ys, points, m, b, y, gate, code, at, here, outputs, OW, slope, ending):
+    """y = the outputs of a strip, rectified, gated or pooled."""
+    thread, n, i = at
+    step, pieces = 2 if ending == POOLED else 1, (OW + outputs - 1) // outputs
+    for k in range(m.shape[2]):
+        for place in range(here // step * pieces):
+            row, j0 = place // pieces * step, min(place % pieces * outputs, OW - outputs)
+            a = row * pieces + place % pieces
+            answer_piece(ys, 0, points, m, b, (thread, k, a), outputs)
+            if ending == POOLED:
+                answer_piece(ys, outputs, points, m, b, (thread, k, a + pieces), outputs)
+                finish_pooled(ys, y, code, (n, k, (i + row) // 2, j0), 1, 2 * outputs, slope)
+            else:
+                finish(ys, y, gate, (n, k, i + row, j0), 1, outputs, slope, ending)
+
+
+@lru_cache
+def make_winograd(k_tile, j_tile, taps, ending):
+    """y = f(b + convolution of x with w), stride 1: one task per block and strip of rows of outputs.
+
+    u, the weights at the six points, is made first.  A task then takes its rows of x to the six points, v; multiplies
+    and adds, m[f,k,a] = sum_pc u[f,k,p,c] v[f,c,a + p pieces], where a counts the pieces of all rows; and takes the
+    sums back.  v and m belong to the thread.  Rows of x outside top <= i < bottom are known to be zero.
+    """
+    outputs, scale, size = OUTPUTS[taps], 2 if ending == POOLED else 1, k_tile * j_tile
+
+    @kernel(*[floats(n) for n in (5, 4, 2, 1, 5, 5)], CODES, FLAT, ROOM, ROOM, *[types.intp] * 3, types.float32)
+    def winograd(x, w, g, b, y, gate, code, u, v, m, rows, top, bottom, slope):
+        C, K, FH, OH, OW = x.shape[1], w.shape[0], w.shape[2], y.shape[2] * scale, y.shape[3] * scale
+        strips, tiles, pieces = (OH + rows - 1) // rows, (K + k_tile - 1) // k_tile, (OW + outputs - 1) // outputs
+        for kt in prange(tiles):
+            transform_weights(w, g, u, kt, k_tile, taps)
+        for task in prange(y.shape[0] * strips):
+            thread, n, i = get_thread_id(), task // strips, task % strips * rows
+            here = min(rows, OH - i)
+            places = here * pieces
+            acc, xs, d, points, ys = tile(size), tile(j_tile), tile(6), tile(6), tile(8)
+            for c in range(C):
+                for row in range(here + FH - 1):
+                    inside = top <= i + row < bottom
+                    see_row(x, v, d, points, (n, c, i + row), (thread, c, row), pieces, outputs, OW, inside)
+            for tile_ in range(6 * tiles):
+                at = thread, tile_ // tiles, min(tile_ % tiles * k_tile, K - k_tile)
+                for jt in range((places + j_tile - 1) // j_tile):
+                    a0 = min(jt * j_tile, places - j_tile)
+                    terms = max(0, top - i - (a0 + j_tile - 1) // pieces), min(FH, bottom - i - a0 // pieces)
+                    multiply_add(acc, xs, u, v, m, at, a0, terms, tile_, k_tile, j_tile, pieces, FH)
+            answer_all(ys, points, m, b, y, gate, code, (thread, n, i), here, outputs, OW, slope, ending)
+
+    return winograd
+
+
+def bind(x, w, b, y, gate, code, slope, ending, valid) -> Callable[[], object]:
+    """A kernel with its tile, its strips and its workspaces, a piece for each thread."""
+    (K, C, FH, taps), B, scale = w.shape, y.shape[0], 2 if ending == POOLED else 1
+    OH, pieces = y.shape[2] * scale, covers(y.shape[3] * scale, OUTPUTS[taps])
+    rows = max(2, min(SEEN // (C * pieces) - FH + 1, covers(OH * B, TASKS)))
+    rows = 2 * covers(OH, 2 * covers(OH, rows // 2 * 2))
+    k_tile, j_tile = best_tile(K, pieces)
+    v = aligned((max_threads(), POINTS, C, (rows + FH - 1) * pieces | 1, LANES))
+    m = aligned((max_threads(), POINTS, K, rows * pieces, LANES))
+    u = aligned((POINTS * covers(K, k_tile) * k_tile * C * FH,))
+    run, g = make_winograd(k_tile, j_tile, taps, ending), weight_transform(taps)
+    return lambda: run(x, w, g, b, y, gate, code, u, v, m, rows, *valid, slope)

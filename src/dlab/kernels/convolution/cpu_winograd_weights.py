@@ -1,0 +1,189 @@
+"""The weight gradient of a convolution by Winograd's short convolution of rows, as a kernel of lane blocks."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from numba import get_thread_id, njit, prange, types
+
+from dlab.kernels import max_threads
+from dlab.kernels.convolution.cpu_forward import CODES
+from dlab.kernels.convolution.cpu_winograd import ROOM, see_row
+from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, ask, weight_transform
+from dlab.kernels.jit import floats, kernel
+from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, scaled, store, total, zero
+from dlab.kernels.memory import aligned
+from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tiles import LARGE, covers
+from dlab.layout import LANES
+
+ERRORS = PARTS = types.Array(types.float32, 6, "C")
+PLACES = 80  # of a strip: enough to sum over, and few enough that a tile's e stays in the first-level cache
+SEEN = 2000  # vectors of v, for as many channels as that allows
+FILTERS = 16  # of a group: `part` of a group stays in the second-level cache
+TASKS = 4  # at least; each more costs memory for its sums, which is what this kernel waits for
+
+
+@njit(inline="always")
+def gradient(dy, y, code, at, slope, pooled):
+    """dy, or the gradient of the pooled y, which went to the maximum of each 2x2."""
+    n, k, i, j = at
+    if pooled:
+        place = n, k, i // 2, j // 2
+        return keep_where(leak(load(dy, place), load(y, place), slope), code, place, i % 2 * 2 + j % 2)
+    return load(dy, at)
+
+
+@njit(inline="always")
+def ask_row(d, dy, y, code, e, points, bias, at, to, pieces, outputs, slope, pooled, counts):
+    """e = the six points of every piece of a row of one filter's gradient, which is added to its bias gradient.
+
+    What the last piece, which slides back, shares with the one before it counts there.
+    """
+    (n, k, i), (thread, s, tile_, row, place) = at, to
+    OW = dy.shape[3] * 2 if pooled else dy.shape[3]
+    whole = load(bias, (s, k))
+    for j in range(pieces):
+        j0 = min(j * outputs, OW - outputs)
+        for t in range(outputs):
+            inside = j0 + t >= j * outputs
+            put(d, t, gradient(dy, y, code, (n, k, i, j0 + t), slope, pooled) if inside else zero())
+            whole = add(whole, get(d, t))
+        ask(points, d, outputs)
+        for f in range(POINTS):
+            store(e, (thread, f, tile_, row * pieces + j, place), get(points, f))
+    if counts:
+        store(bias, (s, k), whole)
+
+
+@njit(inline="always")
+def multiply_add(acc, ds, e, v, at, seen, places, pieces, k_tile, FH):
+    """A strip's share for a whole tile: at each place, its filters' gradients times the FH rows that it saw."""
+    (thread, f, tile_, first), (c, place) = at, seen
+    for a in range(places):
+        for k in range(k_tile):
+            put(ds, k, load_ahead(e, (thread, f, tile_, first + a), k))
+        for p in range(FH):
+            value = load(v, (thread, f, c, place + a + p * pieces))
+            for k in range(k_tile):
+                put(acc, p * k_tile + k, fma(get(ds, k), value, get(acc, p * k_tile + k)))
+
+
+@njit(inline="always")
+def take_back(part, g, dw, sums, kt, k0, k_tile, taps):
+    """dw = G' of the six sums of the segments, lanes added, for a tile of filters."""
+    for k in range(k_tile):
+        for c in range(dw.shape[1]):
+            for p in range(dw.shape[2]):
+                for q in range(taps):
+                    put(sums, q, zero())
+                for f in range(POINTS):
+                    whole = load(part, (0, f, kt, c, p * k_tile + k))
+                    for s in range(1, part.shape[0]):
+                        whole = add(whole, load(part, (s, f, kt, c, p * k_tile + k)))
+                    for q in range(taps):
+                        put(sums, q, scaled(whole, g[f, q], get(sums, q)))
+                for q in range(taps):
+                    dw[k0 + k, c, p, q] = total(get(sums, q))
+
+
+@njit(inline="always")
+def ask_all(d, dy, y, code, e, points, bias, group, chunk, k_tile, pieces, outputs, slope, pooled):
+    """e and the bias gradient of the filter tiles of a group, for a chunk of strips."""
+    (thread, s, first, last), (start, count, strips, rows, here), K = group, chunk, dy.shape[1]
+    for kt in range(first, last):
+        k0 = min(kt * k_tile, K - k_tile)
+        for k in range(k_tile):
+            for row in range(count * here):
+                strip = start + row // here
+                at, to = (strip // strips, k0 + k, strip % strips * rows + row % here), (thread, s, kt - first, row, k)
+                counts = k0 + k >= kt * k_tile
+                ask_row(d, dy, y, code, e, points, bias, at, to, pieces, outputs, slope, pooled, counts)
+
+
+@njit(inline="always")
+def see_all(x, v, d, points, thread, channels, chunk, pieces, outputs, OW, seen):
+    """v of some channels, for a chunk of strips."""
+    (c0, c1), (start, count, strips, rows, _) = channels, chunk
+    for c in range(c0, c1):
+        for row in range(count * seen):
+            strip = start + row // seen
+            at = strip // strips, c, strip % strips * rows + row % seen
+            see_row(x, v, d, points, at, (thread, c - c0, row), pieces, outputs, OW, True)
+
+
+@njit(inline="always")
+def add_products(acc, ds, e, v, part, group, channels, chunk, fresh, pieces, k_tile, FH):
+    """part += e v over the places of a chunk, for all tiles of a group and some channels."""
+    (thread, s, first, last), (c0, c1), (_, count, _, _, here) = group, channels, chunk
+    for f in range(POINTS):
+        for kt in range(first, last):
+            for c in range(c0, c1):
+                for a in range(k_tile * FH):
+                    put(acc, a, zero() if fresh else load(part, (s, f, kt, c, a)))
+                for t in range(count):
+                    at, seen = (thread, f, kt - first, t * here * pieces), (c - c0, t * (here + FH - 1) * pieces)
+                    multiply_add(acc, ds, e, v, at, seen, here * pieces, pieces, k_tile, FH)
+                for a in range(k_tile * FH):
+                    store(part, (s, f, kt, c, a), get(acc, a))
+
+
+@lru_cache
+def make_winograd_weights(k_tile, FH, taps, pooled):
+    """dw = G' sum of (A dy) * (B' x), stride 1: one task per segment of blocks and group of filter tiles.
+
+    A task takes chunks of strips of its filters' dy and of x to the six points, e and v, which belong to the thread,
+    and adds up their products in `part`, lanes apart: part[s,f,kt,c,p,k] += sum_a e[f,kt,a,k] v[f,c,a + p pieces].
+    """
+    outputs, size, scale = OUTPUTS[taps], k_tile * FH, 2 if pooled else 1
+
+    @kernel(*[floats(5)] * 3, CODES, floats(2), ERRORS, ROOM, PARTS, *[floats(n) for n in (3, 4, 1)],
+            types.UniTuple(types.intp, 5), types.float32)  # fmt: skip
+    def winograd_weights(x, dy, y, code, g, e, v, part, bias, dw, db, sizes, slope):
+        B, C, K, OH, OW = x.shape[0], x.shape[1], dw.shape[0], dy.shape[2] * scale, dy.shape[3] * scale
+        per_segment, per_group, rows, together, slice_ = sizes
+        segments, tiles, pieces = part.shape[0], part.shape[2], (OW + outputs - 1) // outputs
+        groups, strips = (tiles + per_group - 1) // per_group, (OH + rows - 1) // rows
+        for task in prange(segments * groups):
+            acc, ds, d, points = tile(size), tile(k_tile), tile(6), tile(6)
+            s, first = task % segments, task // segments * per_group
+            last = min(first + per_group, tiles)
+            group = get_thread_id(), s, first, last
+            for k in range(first * k_tile, min(last * k_tile, K)):
+                store(bias, (s, k), zero())
+            begin, end = s * per_segment * strips, min((s + 1) * per_segment, B) * strips
+            for start in range(begin, end, together):
+                chunk = start, min(together, end - start), strips, rows, min(rows, OH - start % strips * rows)
+                ask_all(d, dy, y, code, e, points, bias, group, chunk, k_tile, pieces, outputs, slope, pooled)
+                for c0 in range(0, C, slice_):
+                    channels = c0, min(c0 + slice_, C)
+                    see_all(x, v, d, points, group[0], channels, chunk, pieces, outputs, OW, chunk[4] + FH - 1)
+                    add_products(acc, ds, e, v, part, group, channels, chunk, start == begin, pieces, k_tile, FH)
+        for kt in prange(tiles):
+            sums = tile(taps)
+            take_back(part, g, dw, sums, kt, min(kt * k_tile, K - k_tile), k_tile, taps)
+            for k in range(kt * k_tile, min((kt + 1) * k_tile, K)):
+                whole = load(bias, (0, k))
+                for s in range(1, segments):
+                    whole = add(whole, load(bias, (s, k)))
+                db[k] = total(whole)
+
+    return winograd_weights
+
+
+def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
+    """A weight gradient with its tile, its groups and strips, and its workspaces."""
+    (K, C, FH, taps), B, scale = dw.shape, dy.shape[0], 2 if pooled else 1
+    OH, pieces = dy.shape[2] * scale, covers(dy.shape[3] * scale, OUTPUTS[taps])
+    k_tile = min(range(1, max(1, LARGE // FH) + 1), key=lambda k: (covers(K, k) * k, -k))
+    tiles, per_group = covers(K, k_tile), covers(FILTERS, k_tile)
+    per_segment = covers(B, min(B, covers(TASKS, covers(tiles, per_group))))
+    rows = covers(OH, covers(OH, max(1, PLACES // pieces)))
+    together = max(1, min(per_segment, PLACES // (OH * pieces)))
+    slice_ = max(1, min(C, SEEN // (POINTS * together * (rows + FH - 1) * pieces)))
+    v = aligned((max_threads(), POINTS, slice_, together * (rows + FH - 1) * pieces | 1, LANES))
+    e = aligned((max_threads(), POINTS, per_group, together * rows * pieces, k_tile, LANES))
+    part = aligned((covers(B, per_segment), POINTS, tiles, C, FH * k_tile, LANES))
+    bias = aligned((len(part), K, LANES))
+    run, g = make_winograd_weights(k_tile, FH, taps, pooled), weight_transform(taps)
+    sizes = per_segment, per_group, rows, together, slice_
+    return lambda: run(x, dy, y, code, g, e, v, part, bias, dw, db, sizes, slope)
