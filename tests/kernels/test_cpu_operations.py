@@ -8,6 +8,7 @@ import pytest
 
 from dlab import kernels
 from dlab.layout import LANES, blocks
+from dlab.registry import OPTIMIZERS
 from tests.kernels.arrays import numbers
 
 CPU, REFERENCE = kernels.CPU(), kernels.Reference()
@@ -180,16 +181,16 @@ def test_losses():
         np.testing.assert_allclose(total, wanted, rtol=1e-6)
 
 
-@pytest.mark.parametrize("rule", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
 @pytest.mark.parametrize("penalty", [(0.0, 0.0), (0.01, 0.1)])
-def test_update_is_the_reference_rule(rule, penalty):
-    size, penalised = 5000, 4500
-    coefficients = np.array([0.1, 0.9, 0.99, 1e-8, 1.5, 2.5], np.float32)
-    arrays = [np.abs(numbers(size, seed=s)) for s in range(4)]
+def test_update_is_the_reference_rule(name, penalty):
+    size, penalised, optimizer = 5000, 4500, OPTIMIZERS[name]()
+    coefficients = np.array(optimizer.coefficients(3), np.float32)
+    w, g, m, extra, z = (np.abs(numbers(size, seed=s)) for s in range(5))
+    arrays = [w, g, m, m * m + extra, 1 + z][: 2 + len(optimizer.start())]
     fast = [a.astype(np.float32) for a in arrays]
-    count = {"sgd": 0, "momentum": 1, "adam": 2}[rule]
-    REFERENCE.update.apply(rule, *arrays[:2], arrays[2 : 2 + count], coefficients, penalised, *penalty)()
-    CPU.update.apply(rule, *fast[:2], fast[2 : 2 + count], coefficients, penalised, *penalty)()
+    REFERENCE.update.apply(optimizer.rule, *arrays[:2], arrays[2:], coefficients, penalised, *penalty)()
+    CPU.update.apply(optimizer.rule, *fast[:2], fast[2:], coefficients, penalised, *penalty)()
     for found, wanted in zip(fast, arrays, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=3e-5, atol=1e-6)
     cost, wanted = np.zeros(1), np.zeros(1)

@@ -132,15 +132,15 @@ FAULTS = {
     # choices
     "unknown optimizer": (
         GOOD + "optimizer: adamm\n",
-        "4:12: optimizer.name: must be one of adam",
+        "4:12: optimizer.name: must be one of adagrad, adam",
         'Did you mean "adam"?',
     ),
     "unnamed optimizer": (
         GOOD + "optimizer: {lr: 1}\n",
-        "4:12: optimizer.name: is missing. It must be one of adam",
+        "4:12: optimizer.name: is missing. It must be one of adagrad, adam",
         "",
     ),
-    "number as optimizer": (GOOD + "optimizer: 5\n", "4:12: optimizer: must be one of adam", "(got 5)"),
+    "number as optimizer": (GOOD + "optimizer: 5\n", "4:12: optimizer: must be one of adagrad, adam", "(got 5)"),
     "other optimizer's option": (
         GOOD + "optimizer: {name: sgd, momentum: 0.9}\n",
         "4:24: optimizer.momentum: unknown key. Allowed: name, lr",
@@ -284,7 +284,7 @@ OVERRIDES = {
     "escape code": ("train.\x1b=1", "--set train.\\x1b=1: must be key=value"),
     "choice": (
         "optimizer=adamm",
-        'optimizer.name: must be one of adam, momentum, sgd (got adamm). Did you mean "adam"?',
+        'rmsprop_graves, sgd, smorms3 (got adamm). Did you mean "adam"?',
     ),
 }
 

@@ -152,8 +152,8 @@ def test_early_stop_waits_as_long_as_it_was_told():
 
 @pytest.mark.parametrize("name", OPTIMIZERS.names())
 def test_every_optimizer_learns(name):
-    rates = {"sgd": 0.5, "momentum": 0.1, "adam": 0.01}
-    made = trainer(optimizer=OPTIMIZERS[name](lr=rates[name]), epochs=20, measure="all")
+    rates = {"sgd": 0.5, "momentum": 0.1, "nag": 0.1, "adagrad": 0.1}
+    made = trainer(optimizer=OPTIMIZERS[name](lr=rates.get(name, 0.01)), epochs=20, measure="all")
     assert rows(made)[-1].train_accuracy > 0.95
 
 
@@ -203,3 +203,13 @@ def test_the_thread_choice_leaves_a_slow_barrier_and_comes_back(monkeypatch):
     assert np.mean(np.array(run_for(5, busy)) == 1) > 0.95
     run_for(2.5, quiet)
     assert np.mean(np.array(run_for(5, quiet)) == 2) > 0.95
+
+
+def test_eve_hears_the_loss_of_each_batch_and_keeps_it_in_the_checkpoint():
+    made = trainer(optimizer=OPTIMIZERS["eve"](lr=0.01))
+    made.train_step()
+    first = made.memory.copy()
+    made.train_step()
+    assert first[1] == 1
+    assert 0 < first[0] != made.memory[0] > 0
+    assert (made.state()["optimizer.memory"] == made.memory).all()

@@ -37,12 +37,17 @@ class Trainer:
         self.eval_every = options.eval_every or min(self.steps_per_epoch, self.steps)
         self.parameters, self.gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
         network.start(self.parameters, spec.model.init, options.seed)
-        self.states = [ops.zeros((network.size,)) for _ in range(spec.optimizer.states)]
+        self.states = [ops.zeros((network.size,)) for _ in spec.optimizer.start()]
+        for array, value in zip(self.states, spec.optimizer.start(), strict=True):
+            array[...] = value
+        self.memory = np.array(spec.optimizer.memory)
         self.coefficients = ops.zeros((len(spec.optimizer.coefficients(1)),))
         self.threads = Threads(threads)
         penalties = network.weights, spec.regularize.l1, spec.regularize.l2
         rest = self.states, self.coefficients, *penalties
         self._update = [ops.update.apply(spec.optimizer.rule, self.parameters, self.gradients, *rest)]
+        if len(self.memory):
+            self._update.insert(0, self._feed_back)
         self._cost = np.zeros(1)
         if any(penalties[1:]):
             self._update.insert(0, ops.update.penalty(self.parameters, *penalties, self._cost))
@@ -81,13 +86,18 @@ class Trainer:
         for number, state in plan.keys.items():
             state[0] = key(self.spec.train.seed, MASK, number, self.step)
         self.coefficients[:] = self.spec.optimizer.coefficients(self.step + 1)
-        before = plan.total[0]
+        self._running, self._before = plan, plan.total[0]
         self.threads.step(plan.run)
         self.step += 1
         self._seen += len(rows)
         self._batches += 1
         if not isfinite(plan.total[0]):
-            raise Diverged(self._divergence(plan.total[0] - before))
+            raise Diverged(self._divergence(plan.total[0] - self._before))
+
+    def _feed_back(self) -> None:
+        """Between backward pass and update: let the optimizer see the batch's loss."""
+        loss = (self._running.total[0] - self._before) / self._running.batch
+        self.spec.optimizer.feedback(loss, self.memory, self.coefficients)
 
     def stop(self) -> None:
         """End after the present batch."""
@@ -97,6 +107,7 @@ class Trainer:
         """Everything a resumed run needs: weights by name, optimizer state, step."""
         weights = {f"{name}.{kind}": view for (name, kind), view in self.network.views(self.parameters).items()}
         states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
+        states |= {"optimizer.memory": self.memory} if len(self.memory) else {}
         found = {name: array.copy() for name, array in {**weights, **states}.items()}
         sums = np.array([*self._totals(), self._cost[0], self._seen, self._batches])
         return found | {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
@@ -111,6 +122,7 @@ class Trainer:
             view[...] = state[f"{name}.{kind}"]
         for number, array in enumerate(self.states):
             array[...] = state[f"optimizer.{number}"]
+        self.memory[:] = state.get("optimizer.memory", ())
         self.step = int(state["step"][0])
         self.evaluator.patience.restore(state)
         self._reset()

@@ -7,19 +7,20 @@
     rule       (w, g', m, v)                                        coefficients c
     sgd        w <- w - lr g                                        lr
     momentum   m <- mu m - lr g;  w <- w + m                        lr, mu
-    adam       m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2    lr, b1, b2, eps,
-               w <- w - lr m^ / (sqrt(v^) + eps)                    1 / (1 - b1^t), 1 / (1 - b2^t)
+    adam       m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2    lr, eps_in, eps, 1 - b1, 1 - b2,
+               w <- w - lr m^ / (sqrt(v^ + eps_in) + eps)           1 / (1 - b1^t), 1 / (1 - b2^t)
                m^ = m / (1 - b1^t),  v^ = v / (1 - b2^t)
+    and nag, adagrad, rmsprop, rmsprop_graves, smorms3, adamax, nadam, eve: see `rules.py`
 
     array         reference and cpu        meaning
     w, g          [n]                      all parameters of a network in one array, and their gradients
-    states        0, 1 or 2 arrays [n]     m and v, zeros at the start
+    states        0 to 3 arrays [n]        m, v and z
     coefficients  1-D array                read at each call: whatever depends on the step or the loss goes in here
 
-Rules.    `rules.py` holds them as plain functions of one number, (w, g, m, v, c) -> (w, m, v).  They serve NumPy
+Rules.    `rules.py` holds them as plain functions of one number, (w, g, m, v, z, c) -> (w, m, v, z).  They serve NumPy
           arrays and compiled loops alike, and do the same operations in the same order in both.
-Means.    A running mean b m + (1 - b) g is computed as g + b (m - g): one rounding less, and no constant whose type
-          could widen the sum.
+Means.    A running mean b m + (1 - b) g is computed as m + (1 - b) (g - m), with 1 - b worked out in float64:
+          1 - 0.999 in float32 would be off by 1e-5.
 Sign.     sign(0) = 0: a weight that a lasso has brought to zero is not pushed away again by it.
 Kept.     g itself is not changed; w and the states are, in place.
 

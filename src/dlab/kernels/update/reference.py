@@ -15,8 +15,8 @@ def apply(rule, w, g, states, coefficients, penalised, l1, l2):
     weights = slice(penalised)
     gradient = g.copy()
     gradient[weights] = rules.penalised(w[weights], g[weights], l1, l2)
-    m, v = [*states, 0.0, 0.0][:2]
-    moved = getattr(rules, rule)(w, gradient, m, v, coefficients)
+    m, v, z = [*states, 0.0, 0.0, 0.0][:3]
+    moved = getattr(rules, rule)(w, gradient, m, v, z, coefficients)
     for array, value in zip((w, *states), moved, strict=False):
         array[...] = value
 
