@@ -174,7 +174,8 @@ def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
     """A weight gradient with its tile, its groups and strips, and its workspaces."""
     (K, C, FH, taps), B, scale = dw.shape, dy.shape[0], 2 if pooled else 1
     OH, pieces = dy.shape[2] * scale, covers(dy.shape[3] * scale, OUTPUTS[taps])
-    k_tile = min(range(1, max(1, LARGE // FH) + 1), key=lambda k: (covers(K, k) * k, -k))
+    most = max(1, LARGE // FH)
+    k_tile = min(range(most - most // 2, most + 1), key=lambda k: (covers(K, k) * k, -k))
     tiles, per_group = covers(K, k_tile), covers(FILTERS, k_tile)
     per_segment = covers(B, min(B, covers(TASKS, covers(tiles, per_group))))
     rows = covers(OH, covers(OH, max(1, PLACES // pieces)))
