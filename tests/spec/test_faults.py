@@ -246,7 +246,23 @@ FAULTS = {
         "4:22: compare.variants.a b: must be a name",
         "",
     ),
-    "empty variant": (GOOD + "compare: {variants: {a: {}}}\n", "4:25: compare.variants.a: must be a mapping", ""),
+    "variant as list": (GOOD + "compare: {variants: {a: [1]}}\n", "4:25: compare.variants.a: must be a mapping", ""),
+    "no such baseline": (
+        GOOD + "compare: {variants: {a: {}}, baseline: b}\n",
+        "4:10: compare: no variant is called b",
+        "",
+    ),
+    "grid value": (
+        GOOD + "compare: {grid: {optimizer.lr: [1, x]}}\n",
+        "4:36: optimizer.lr: must be a number greater than 0 (got x)",
+        "",
+    ),
+    "grid of one": (GOOD + "compare: {grid: {optimizer.lr: 1}}\n", "4:32: compare.grid.optimizer.lr: must be a", ""),
+    "target": (
+        GOOD + "compare: {target: 90}\n",
+        "4:19: compare.target: must be a number greater than 0 and at most 1",
+        "",
+    ),
     "seed listed twice": (GOOD + "compare: {seeds: [1, 1]}\n", "4:10: compare: a seed is listed twice", ""),
     "no seeds": (
         GOOD + "compare: {seeds: 0}\n",

@@ -71,7 +71,7 @@ def test_everything(read: Callable[..., Spec]):
     assert spec.optimizer == OPTIMIZERS["adam"](lr=0.001, bias_correction=False)
     assert (spec.train.early_stop, spec.train.epochs, spec.train.batch_size) == (EarlyStop(3), None, "all")
     variants = {"fast": {"optimizer.lr": 1, "model.layers.1.filters": 8}, "sgd": {"optimizer": "sgd"}}
-    assert spec.compare == Compare(variants, (0, 1, 2))
+    assert spec.compare == Compare(variants, seeds=(0, 1, 2))
 
 
 @pytest.mark.parametrize("text", [GOOD, FULL, "name: '1e3'\n" + GOOD, "name: 'no'\n" + GOOD, "name: '007'\n" + GOOD])
@@ -152,13 +152,39 @@ def test_places(read: Callable[..., Spec]):
 
 def test_vary(read: Callable[..., Spec]):
     spec = read(FULL)
-    cell = vary(spec, {**spec.compare.variants["fast"], "train.seed": 9}, "fast-s9")
+    fast, _ = spec.compare.all()
+    cell = vary(spec, fast, 9)
     assert (cell.name, cell.optimizer.lr, cell.model.layers[1].filters, cell.train.seed) == ("fast-s9", 1.0, 8, 9)
     assert cell.compare is None
     assert cell.where(("optimizer", "lr")) == "s.yaml:18:26"
-    assert vary(spec, {"optimizer": {"name": "sgd", "lr": 2}}).optimizer == OPTIMIZERS["sgd"](lr=2.0)
-    with pytest.raises(SpecError, match=r"train.seed=x: train.seed: must be a whole number"):
-        vary(spec, {"train.seed": "x"})
+
+
+def test_a_grid_is_all_combinations(read: Callable[..., Spec]):
+    text = (
+        GOOD
+        + """compare:
+  variants: {plain: {}, fast: {optimizer.lr: 1}}
+  grid:
+    train.batch_size: [8, all]
+    model.init: [{name: gauss, std: 1}]
+    size: {small: {data.train_limit: 10}, large: {}}
+"""
+    )
+    compare = read(text).compare
+    names = [variant.name for variant in compare.all()]
+    assert names[:2] == [
+        "plain-batch_size8-init-name-gauss-std-1-small",
+        "plain-batch_size8-init-name-gauss-std-1-large",
+    ]
+    assert len(set(names)) == 8
+    assert [len(axis) for axis in compare.axes()] == [2, 2, 1, 2]
+    cell = vary(read(text), compare.all()[-2], 3)
+    assert (cell.optimizer.lr, cell.train.batch_size, cell.data.train_limit, cell.train.seed) == (1.0, "all", 10, 3)
+
+
+def test_what_a_command_compares_gives_way_to_settings(write: Callable):
+    spec = load(write(GOOD), ["compare.seeds=2"], compare={"variants": {"a": {}, "b": {"train.epochs": 2}}, "seeds": 5})
+    assert (spec.compare.seeds, list(spec.compare.variants)) == ((0, 1), ["a", "b"])
 
 
 @pytest.mark.parametrize("change", [lambda t: b"\xef\xbb\xbf" + t, lambda t: t.replace(b"\n", b"\r\n")])

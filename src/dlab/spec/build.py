@@ -2,25 +2,33 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
 
 from dlab.spec import files
+from dlab.spec.compare import Variant
 from dlab.spec.explain import explain
 from dlab.spec.faults import Fault, Path, Place, printable, refused
 from dlab.spec.node import Node, node_of
-from dlab.spec.options import Compare
 from dlab.spec.overrides import Setting, apply, settings
 from dlab.spec.parser import parse
 from dlab.spec.schema import json_schema, specification
 from dlab.spec.specification import Model, Spec
 
 
-def load(source: str | FilePath, overrides: Iterable[str] = (), seed: int | None = None) -> Spec:
-    """The spec in a file, or of a name that ships with dlab, with `key=value` settings laid over it."""
+def load(
+    source: str | FilePath,
+    overrides: Iterable[str] = (),
+    seed: int | None = None,
+    compare: dict[str, Any] | None = None,
+) -> Spec:
+    """The spec in a file, or of a name that ships with dlab, with `key=value` settings laid over it.
+
+    `compare` are settings for its key of that name: those of a study's command.
+    """
     path = files.find(source)
     name = printable(str(source) if FilePath(source) == path else path.name, 1000)
     root, faults = parse(files.read(path, name), lambda line, column: Place(name, line, column))
@@ -28,22 +36,21 @@ def load(source: str | FilePath, overrides: Iterable[str] = (), seed: int | None
         place = root.place if root else Place(name, 1, 1)
         raise refused(faults or [Fault(place, (), "expected a mapping: lines of key: value, such as data: mnist")])
     given, wrong = settings(list(overrides), seed)
-    return _checked(root, given, _stem(path), faults + wrong)
+    studied = [(f"compare.{key}", node_of(value, Place(f"compare.{key}"))) for key, value in (compare or {}).items()]
+    return _checked(root, studied + given, _stem(path), faults + wrong)
 
 
-def vary(spec: Spec, changes: Mapping[str, Any], name: str | None = None) -> Spec:
-    """A spec with other settings, given by dotted key, and no comparison; the same checks as in a file."""
-    given = [(key, _written(spec, key, value)) for key, value in changes.items()]
-    return _checked(spec.root.without("compare"), given, name or spec.name, [], name)
+def vary(spec: Spec, variant: Variant, seed: int) -> Spec:
+    """The spec of one cell: a variant's settings and a seed over the spec, and no comparison."""
+    name = f"{variant.name}-s{seed}"
+    given = [*_settings(spec.root, variant), ("train.seed", node_of(seed, Place(f"seed {seed}")))]
+    return _checked(spec.root.without("compare"), given, name, [], name)
 
 
-def _written(spec: Spec, key: str, value: Any) -> Node:
-    """The value of a change; it stands where the spec's own variants say it, if they do."""
-    for variant in spec.compare.variants if spec.compare else ():
-        node = spec.root.at(("compare", "variants", variant, key))
-        if node and node.plain() == value:
-            return node
-    return node_of(value, Place(printable(f"{key}={value}")))
+def _settings(root: Node, variant: Variant) -> list[Setting]:
+    """A variant's settings, where the spec says them."""
+    nodes = [(key, root.at(path)) for key, path in variant.settings]
+    return [(key, node) for key, node in nodes if node]
 
 
 def _checked(root: Node, given: list[Setting], stem: str, faults: list[Fault], name: str | None = None) -> Spec:
@@ -102,13 +109,11 @@ def _model(model: Any, made: Callable[[Path, Any], Any]) -> Model:
 
 def _variant_faults(spec: Spec) -> list[Fault]:
     """What is wrong with the variants, found by building each."""
-    base, compare, faults = spec.root.without("compare"), spec.compare or Compare(), []
-    for variant, changes in compare.variants.items():
-        path: Path = ("compare", "variants", variant)
-        nodes = [(key, spec.root.at((*path, key))) for key in changes]
-        root, wrong = apply(base, [(key, node) for key, node in nodes if node])
+    base, faults = spec.root.without("compare"), list[Fault]()
+    for variant in spec.compare.all() if spec.compare else []:
+        root, wrong = apply(base, _settings(spec.root, variant))
         faults += wrong + _validated(root, spec.name, None)[1]
-    return faults
+    return list(dict.fromkeys(faults))
 
 
 def _stem(path: FilePath) -> str:

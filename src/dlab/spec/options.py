@@ -1,18 +1,14 @@
 """The parts of a spec that are options of dlab itself; all others come from the registries."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from annotated_types import Ge, Le, MinLen
-from pydantic import Field
+from annotated_types import Ge, Le
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+from dlab.spec.compare import Seed
 
-Name = Annotated[str, Field(pattern=NAME)]
 Count = Annotated[int, Ge(1), Le(1_000_000_000)]
 Penalty = Annotated[float, Ge(0)]
-Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Device = Literal["auto", "cpu", "cuda", "reference"]
 Threads = Annotated[int, Ge(1), Le(1024)]
 
@@ -57,18 +53,3 @@ class Train:
             raise ValueError("give epochs or iterations, not both; null takes one back")
         if not self.epochs and not self.iterations:
             object.__setattr__(self, "epochs", 3)
-
-
-@dataclass(frozen=True)
-class Compare:
-    """The cells of a study: each variant is settings over the spec, run once for each seed; n seeds are 0..n-1."""
-
-    variants: Mapping[Name, Annotated[dict[str, Any], MinLen(1)]] = field(default_factory=dict)
-    seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[Seed, ...], MinLen(1)] | None = None
-
-    def __post_init__(self) -> None:
-        seeds = self.seeds
-        if isinstance(seeds, int):
-            object.__setattr__(self, "seeds", tuple(range(seeds)))
-        elif seeds and len(set(seeds)) < len(seeds):
-            raise ValueError("a seed is listed twice")

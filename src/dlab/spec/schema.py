@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Tag, create_model
 
 from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, Registry
 from dlab.spec.choices import DEFAULTS
-from dlab.spec.options import Compare, Device, Name, Regularize, Threads, Train
+from dlab.spec.compare import Compare, Name
+from dlab.spec.options import Device, Regularize, Threads, Train
 
 
 class Part(BaseModel):

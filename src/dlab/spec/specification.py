@@ -6,9 +6,10 @@ from typing import Any
 import yaml
 
 from dlab.errors import SpecError
+from dlab.spec.compare import Compare
 from dlab.spec.faults import Fault, Path, refused
 from dlab.spec.node import Node
-from dlab.spec.options import Compare, Regularize, Train
+from dlab.spec.options import Regularize, Train
 from dlab.spec.scalars import is_word
 
 
