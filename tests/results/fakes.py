@@ -48,7 +48,7 @@ def experiment(trainer: FakeTrainer | None = None, sha256: str = "abc") -> Simpl
     kind = SimpleNamespace(type_name="kind", lr=0.1)
     model = SimpleNamespace(preset=kind, layers=None)
     spec = SimpleNamespace(model=model, data=kind, optimizer=kind, train=SimpleNamespace(seed=3))
-    data = SimpleNamespace(name="fake", sha256=sha256)
+    data = SimpleNamespace(name="fake", sha256=sha256, validation=None)
     rows = [SimpleNamespace(parameters=6)]
     return SimpleNamespace(
         spec=spec, data=data, trainer=trainer or FakeTrainer(), device="cpu", threads=2, summary=lambda: rows

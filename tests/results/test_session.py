@@ -9,7 +9,8 @@ import pytest
 
 from dlab.errors import Busy, CheckpointError, Diverged, DlabError, EnvironmentFault, SpecError
 from dlab.results import checkpoint, durable, session
-from dlab.results.folder import RunFolder, create, find
+from dlab.results.folder import RunFolder
+from dlab.results.shelf import create, find
 from tests.results.fakes import FakeTrainer, experiment
 
 

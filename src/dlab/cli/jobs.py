@@ -12,7 +12,8 @@ from dlab.kernels.jit import compiling
 from dlab.report.output import Output
 from dlab.report.progress import following, logged
 from dlab.results import durable, session
-from dlab.results.folder import RunFolder, create, find
+from dlab.results.folder import RunFolder
+from dlab.results.shelf import create, find
 from dlab.spec import load
 
 COMMAND = "train"
@@ -29,9 +30,9 @@ class Job:
     threads: int | None
     resumed: RunFolder | None = None
 
-    def folder(self) -> RunFolder:
+    def folder(self, validated: bool) -> RunFolder:
         """The run's folder, made where there is none to resume."""
-        return self.resumed or create(self.root, COMMAND, self.name or self.spec.name, self.spec.to_yaml())
+        return self.resumed or create(self.root, COMMAND, self.name or self.spec.name, self.spec.to_yaml(), validated)
 
 
 def job(
@@ -65,7 +66,7 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
     with following(output) as reporter:
         compiling(reporter.compiled)
         experiment = build(job.spec, job.device, job.threads)
-        folder = job.folder()
+        folder = job.folder(experiment.data.validation is not None)
         output.note(f"results go to {folder.path}")
         with logged(folder, reporter) as both, stopping(experiment.trainer) as stop:
             status = session.run(experiment, folder, both.see, resume=job.resumed is not None)

@@ -77,13 +77,20 @@ class Network:
         return found
 
     def start(self, flat: np.ndarray, init: Any, seed: int) -> None:
-        """Fill `flat` with starting weights scale * N(0, 1) from (seed, layer); biases 0."""
-        order = {node.name: node.index for node in self.nodes}
+        """Fill `flat` with starting weights scale * N(0, 1) from the seed and the layer; biases 0.
+
+        Layers are counted by their weights, so that one without any, such as an activation, changes no other's start.
+        """
+        weighty = [name for (name, _), parameter in self.entries.items() if parameter.weight]
+        order = {name: number for number, name in enumerate(dict.fromkeys(weighty))}
         for (name, key), view in self.views(flat).items():
             parameter = self.entries[name, key]
             scale = init.scale(parameter.fan_in, parameter.fan_out) if parameter.weight else 0.0
-            stream = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, WEIGHTS, order[name]))))
-            view[...] = stream.standard_normal(parameter.shape) * scale if scale else 0.0
+            if scale:
+                stream = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, WEIGHTS, order[name]))))
+                view[...] = stream.standard_normal(parameter.shape) * scale
+            else:
+                view[...] = 0.0
 
     def multiply_adds(self) -> int:
         """Of one sample's forward pass."""

@@ -7,8 +7,7 @@ from typing import Any
 
 from dlab.results import durable
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation
-from dlab.results.session import score
+from dlab.results.records import Evaluation, score
 
 Point = tuple[float, float]
 # Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.

@@ -10,8 +10,7 @@ from rich.text import Text
 
 from dlab.report import words
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation
-from dlab.results.session import score
+from dlab.results.records import Evaluation, score
 
 ROWS = 20
 

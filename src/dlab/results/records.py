@@ -1,6 +1,7 @@
 """What a run says about itself, as plain records; reports read these and the trainer knows no report."""
 
 from dataclasses import dataclass
+from math import inf, isfinite
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Validated(Evaluation):
+    """A row of results.csv where the data have a validation split, which then chooses what is best and when to stop."""
+
+    validation_loss: float
+    validation_accuracy: float | None
+
+
+@dataclass(frozen=True)
 class Timing:
     """One row of timing.csv, belonging to the evaluation at the same step; seconds since the last one."""
 
@@ -53,3 +62,43 @@ class Finished:
 
 
 Record = Progress | Evaluation | Timing | Finished
+
+
+def score(row: Evaluation) -> float:
+    """What "best" means: the lowest validation loss, else test loss, else train loss."""
+    losses = (getattr(row, f"{split}_loss", None) for split in ("validation", "test", "train"))
+    loss = next(loss for loss in losses if loss is not None)
+    return loss if isfinite(loss) else inf
+
+
+@dataclass(frozen=True)
+class CellProgress:
+    """Where a cell of a study stands."""
+
+    cell: str
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class CellCompiled:
+    """A cell has compiled a kernel, the `count`-th, in so many seconds."""
+
+    cell: str
+    kernel: str
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CellEnded:
+    """A cell has ended: its status, what it came to or why it failed, and how many of all have ended."""
+
+    cell: str
+    status: str
+    message: str
+    ended: int
+    cells: int
+
+
+StudyRecord = CellProgress | CellCompiled | CellEnded

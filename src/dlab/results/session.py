@@ -18,7 +18,7 @@ from dlab import __version__
 from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation, Finished, Record, Timing
+from dlab.results.records import Evaluation, Finished, Record, Timing, score
 
 See = Callable[[Record], object]
 
@@ -42,12 +42,6 @@ def run(experiment: Any, folder: RunFolder, see: See, resume: bool = False) -> s
         status = _keep(experiment.trainer, folder, rows, see, experiment.data.sha256)
         folder.describe(status=status, seconds=round(before + time.monotonic() - begun, 3), **_metrics(folder, rows))
     return status
-
-
-def score(row: Evaluation) -> float:
-    """What "best" means: the lowest test loss, or train loss where there is no test split."""
-    loss = row.train_loss if row.test_loss is None else row.test_loss
-    return loss if math.isfinite(loss) else math.inf
 
 
 def throughput(timings: list[Timing]) -> float:
@@ -140,7 +134,7 @@ def _accounted(folder: RunFolder, log: IO[str]) -> Iterator[None]:
         status = {Diverged: "diverged", KeyboardInterrupt: "interrupted", SystemExit: "interrupted"}
         # A full disk must not hide what went wrong first.
         with suppress(DlabError):
-            folder.describe(status=status.get(type(fault), "failed"))
+            folder.describe(status=status.get(type(fault), "failed"), error=str(fault))
         if isinstance(fault, MemoryError):
             raise EnvironmentFault("out of memory: try a smaller train.batch_size or train.eval_batch") from fault
         if not isinstance(fault, Exception) or isinstance(fault, DlabError):

@@ -11,7 +11,7 @@ from dlab.errors import CheckpointError, Diverged
 from dlab.kernels import Backend
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
-from dlab.results.records import Evaluation, Finished, Progress, Record, Timing
+from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated
 from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator
 from dlab.training.randomness import MASK, key
@@ -161,7 +161,8 @@ class Trainer:
 
     def _evaluate(self) -> Evaluation:
         train = self.evaluator.train() if self.spec.train.measure == "all" else self._means()
-        return Evaluation(*self._place(), self.spec.optimizer.lr, *train, *self.evaluator.test())
+        row = *self._place(), self.spec.optimizer.lr, *train, *self.evaluator.test()
+        return Validated(*row, *self.evaluator.validation()) if self.data.validation else Evaluation(*row)
 
     def _timing(self, train: float, evaluate: float) -> Timing:
         return Timing(self.step, train, evaluate, self._seen / train, self.threads.best)

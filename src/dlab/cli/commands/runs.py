@@ -22,7 +22,7 @@ def command() -> None:
 def list_runs(output_dir: Path, output: "Output") -> None:
     """List all runs with their status and result."""
     from dlab.report import tables
-    from dlab.results.folder import every
+    from dlab.results.shelf import every
 
     found = every(output_dir)
     facts = [{**run.facts(), "folder": str(run.path), "status": run.status()} for run in found]
@@ -37,6 +37,6 @@ def list_runs(output_dir: Path, output: "Output") -> None:
 def show(run: str, output_dir: Path, plots: bool, output: "Output") -> None:
     """Show the table of one run: its folder, its name, or `latest`."""
     from dlab.report import runs
-    from dlab.results.folder import find
+    from dlab.results.shelf import find
 
     runs.show(find(output_dir, "*", run), output, plots)
