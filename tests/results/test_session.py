@@ -8,8 +8,9 @@ from contextlib import suppress
 import pytest
 
 from dlab.errors import Busy, CheckpointError, Diverged, DlabError, EnvironmentFault, SpecError
-from dlab.results import checkpoint, durable, session
+from dlab.results import checkpoint, durable, saver, session
 from dlab.results.folder import RunFolder
+from dlab.results.records import Evaluation
 from dlab.results.shelf import create, find
 from tests.results.fakes import FakeTrainer, experiment
 
@@ -114,8 +115,10 @@ def run_until_killed(folder: RunFolder, at: int, monkeypatch) -> bool:
     return False
 
 
-def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, monkeypatch):
+@pytest.mark.parametrize("share", [1e9, 0], ids=["saving always", "saving once"])
+def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, monkeypatch, share):
     monkeypatch.setattr(durable.os, "fsync", lambda file: None)
+    monkeypatch.setattr(saver, "SHARE", share)
     whole = create(tmp_path, "train", "whole", "name: one\n")
     session.run(experiment(), whole, ignore)
     for at in range(1, 500):
@@ -124,10 +127,24 @@ def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, m
             break
         session.run(experiment(), folder, ignore, resume=True)
         assert kept(folder) == kept(whole)
-    assert at > 50
+    assert at > (50 if share else 30)
+
+
+def test_saving_takes_a_small_share_of_the_time(folder, monkeypatch):
+    clock = iter(range(0, 10_000, 10))  # every look at the clock takes ten seconds, and so does saving
+    written = []
+    monkeypatch.setattr(saver, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(saver.checkpoint, "save", lambda path, state, data: written.append(path.name))
+    keeper = saver.Saver(folder, "")
+    row = Evaluation(1, 1, 0.1, 1.0, None, None, None)
+    for _ in range(400):
+        keeper.note({"step": 1}, [row])
+    assert 8 <= len(written) <= 2 * (1 + 400 * 10 * saver.SHARE / 10)
 
 
 def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(folder, monkeypatch):
+    monkeypatch.setattr(saver, "SHARE", 1e9)
+
     def full(call, *arguments):
         if call is durable.os.write and folder.last.exists():
             raise OSError(errno.ENOSPC, "No space left on device")

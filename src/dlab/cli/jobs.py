@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dlab.assemble import build
-from dlab.cli.signals import stopping
+from dlab.errors import SpecError
 from dlab.kernels.jit import compiling
 from dlab.report.output import Output
 from dlab.report.progress import following, logged
@@ -15,6 +15,7 @@ from dlab.results import durable, session
 from dlab.results.folder import RunFolder
 from dlab.results.shelf import create, find
 from dlab.spec import load
+from dlab.training.signals import stopping
 
 COMMAND = "train"
 
@@ -54,6 +55,8 @@ def job(
             "--resume goes on with the run's own spec and name: leave SPEC, -s, --seed and --name out"
         )
     folder = find(output_dir, COMMAND, resume)
+    if not isinstance(folder, RunFolder):
+        raise SpecError(f"{folder.path} is a study: `dlab {folder.path.parent.name} --resume` goes on with it")
     return Job(load(folder.spec), output_dir, None, **machine, resumed=folder)
 
 

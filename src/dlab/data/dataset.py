@@ -57,7 +57,7 @@ class DataSet:
 
     normalize: none = raw numbers; unit = into [0, 1]; standard = mean 0, variance 1 of the training split (L1, L4)
     size: images are enlarged to size x size; holdout: the share kept for testing where a set brings no test split
-    validation: the share of the training split kept for choosing: when to stop, which weights and which variant are best
+    validation: the share of the training split kept for choosing when to stop, and the best weights and variant
     """
 
     type_name: ClassVar[str]

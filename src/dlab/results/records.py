@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import inf, isfinite
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,12 @@ class CellCompiled:
 
 @dataclass(frozen=True)
 class CellEnded:
-    """A cell has ended: its status, what it came to or why it failed, and how many of all have ended."""
+    """A cell has ended: its status, why it failed, its last row's values, and how many of all have ended."""
 
     cell: str
     status: str
-    message: str
+    error: str
+    final: dict[str, Any] | None
     ended: int
     cells: int
 

@@ -25,8 +25,12 @@ class Rows(Generic[Row]):
         durable.replace(self.path, self._header.encode())
 
     def append(self, row: Row) -> None:
-        """One whole row, stored before this returns."""
+        """One whole row; `sync` waits until it is stored."""
         durable.append(self.path, self._line(row))
+
+    def sync(self) -> None:
+        """Wait until all rows are stored."""
+        durable.sync(self.path)
 
     def read(self) -> list[Row]:
         """All rows; a last row without its end is one that was being written, and does not count."""

@@ -19,6 +19,7 @@ from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
 from dlab.results.folder import RunFolder
 from dlab.results.records import Evaluation, Finished, Record, Timing, score
+from dlab.results.saver import Saver
 
 See = Callable[[Record], object]
 
@@ -70,11 +71,30 @@ def describe(experiment: Any) -> dict[str, Any]:
 
 def about(spec: Any) -> str:
     """Network, data and optimizer in one short line."""
+    return f"{subject(spec)}, {spec.optimizer.type_name} with lr {spec.optimizer.lr:g}"
+
+
+def subject(spec: Any) -> str:
+    """Network and data."""
     network = spec.model.preset.type_name if spec.model.preset else f"{len(spec.model.layers)} layers"
-    return f"{network}, {spec.data.type_name}, {spec.optimizer.type_name} with lr {spec.optimizer.lr:g}"
+    return f"{network}, {spec.data.type_name}"
 
 
 def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See, data: str) -> str:
+    saver = Saver(folder, data)
+    try:
+        status = _follow(trainer, folder, rows, see, saver)
+    except BaseException:
+        # A full disk must not hide what went wrong first.
+        with suppress(DlabError):
+            saver.save()
+        raise
+    state = trainer.state()
+    saver.save(None if rows and rows[-1].step == state["step"].item() else state)
+    return status
+
+
+def _follow(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See, saver: Saver) -> str:
     status = "interrupted"
     for record in trainer.run():
         if isinstance(record, Evaluation):
@@ -82,22 +102,11 @@ def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See,
             folder.evaluations.append(record)
         elif isinstance(record, Timing):
             folder.timings.append(record)
-            _save(trainer.state(), folder, rows, data)
+            saver.note(trainer.state(), rows)
         elif isinstance(record, Finished) and record.reason in ("done", "early stop"):
             status = "done"
         see(record)
-    state = trainer.state()
-    if not rows or rows[-1].step != state["step"].item():
-        checkpoint.save(folder.last, state, data=data)
     return status
-
-
-def _save(state: checkpoint.State, folder: RunFolder, rows: list[Evaluation], data: str) -> None:
-    # `last` is written last: once it stands, everything up to its step stands too.
-    if min(rows, key=score) is rows[-1]:
-        weights = {name: array for name, array in state.items() if not name.startswith("optimizer.")}
-        checkpoint.save(folder.best, weights, data=data)
-    checkpoint.save(folder.last, state, data=data)
 
 
 def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:

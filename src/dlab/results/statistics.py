@@ -53,9 +53,8 @@ def difference(values: Sequence[float], baseline: Sequence[float]) -> Difference
     from scipy.special import stdtr, stdtrit
 
     found = spread([value - other for value, other in zip(values, baseline, strict=True)])
-    if found is None or not found.deviation and found.n < 2:
+    if found is None or found.deviation is None:
         return None
-    assert found.deviation is not None
     error = found.deviation / sqrt(found.n)
     reach = error * float(stdtrit(found.n - 1, (1 + LEVEL) / 2))
     statistic = abs(found.mean) / error if error else (0.0 if found.mean == 0 else float("inf"))

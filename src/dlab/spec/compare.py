@@ -17,6 +17,7 @@ Name = Annotated[str, Field(pattern=NAME)]
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Accuracy = Annotated[float, Gt(0), Le(1)]
 Changes = dict[str, Any]  # the value that each dotted key gets
+SEEDS = (0, 1, 2)
 
 
 class Variant(NamedTuple):
@@ -60,6 +61,10 @@ class Compare:
             raise ValueError(f"two variants are called {next(name for name in names if names.count(name) > 1)}")
         if self.baseline is not None and self.baseline not in names:
             raise ValueError(f"no variant is called {self.baseline}. There are: {', '.join(names)}")
+
+    def all_seeds(self) -> tuple[int, ...]:
+        """The seeds, three where none are given."""
+        return self.seeds if isinstance(self.seeds, tuple) else SEEDS
 
     def axes(self) -> list[list[Variant]]:
         """The choices along every axis, `variants` first."""

@@ -1,0 +1,57 @@
+"""The look of all figures: size, colours, axes, and how they become a PNG."""
+
+import os
+from io import BytesIO
+from typing import Any
+
+# Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.
+TRAIN, TEST, INK, GREY, FAINT = "#D55E00", "#0072B2", "#222222", "#666666", "#DDDDDD"
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
+
+
+def blank(title: str, subtitle: str) -> Any:
+    """An empty figure of 1600 x 900 pixels with its headings."""
+    # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
+    os.environ.pop("MPLBACKEND", None)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12.8, 7.2), dpi=125, facecolor="white")
+    FigureCanvasAgg(figure)
+    figure.text(0.075, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
+    figure.text(0.075, 0.865, subtitle, size=17, color=GREY, parse_math=False)
+    return figure
+
+
+def png(figure: Any) -> bytes:
+    """The figure as PNG: the same bytes for the same content."""
+    content = BytesIO()
+    figure.canvas.print_png(content, metadata={"Software": "dlab"})
+    return content.getvalue()
+
+
+def style(number: int) -> dict[str, Any]:
+    """Colour and dashes of curve 0, 1, ...: all that are likely to meet in one picture differ."""
+    return {"color": COLORS[number % len(COLORS)], "linestyle": DASHES[number // len(COLORS) % len(DASHES)]}
+
+
+def frame(axes: Any, title: str, xlabel: str = "", small: bool = False) -> None:
+    """Headings, faint horizontal lines, and no box."""
+    axes.set_title(title, loc="left", size=16 if small else 20, color=INK, pad=8 if small else 14, parse_math=False)
+    axes.set_xlabel(xlabel, size=14 if small else 17, color=INK)
+    axes.tick_params(labelsize=12 if small else 15, colors=INK, length=0)
+    axes.grid(axis="y", color=FAINT, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color("#888888")
+
+
+def log_scale(axes: Any, low: float, high: float) -> None:
+    """A logarithmic vertical axis with plain numbers."""
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
