@@ -54,7 +54,7 @@ def picture(outcomes: Sequence[Outcome], name: str, title: str, subtitle: str) -
     found = [band for band in bands(outcomes, name) if len(band.steps)]
     panels = list(dict.fromkeys(band.panel for band in found))
     lines = list(dict.fromkeys(band.line for band in found))
-    figure = canvas.blank(title, subtitle)
+    figure = canvas.blank(title, f"{subtitle}: mean ± standard deviation")
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     places = figure.subplots(rows, columns, squeeze=False, sharey=True).flat

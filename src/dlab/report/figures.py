@@ -1,22 +1,34 @@
 """The figures of a study, each drawn again from its folder alone."""
 
-from dlab.report import bands
+from functools import partial
+
+from dlab.report import bands, finals, gaps
 from dlab.results import durable
 from dlab.results.study import Outcome, StudyFolder
 
 
 def draw(folder: StudyFolder) -> None:
-    """Draw results.png (the study's metric) and loss.png (training loss)."""
+    """Draw what a study's rows can show.
+
+    results.png: the test split's curves; loss.png: the training loss; final.png: where every seed ended;
+    gap.png: training against test.
+    """
     outcomes = [outcome for outcome in folder.outcomes() if outcome.rows]
     if not outcomes:
         return
-    about, title = folder.facts().get("about", ""), folder.path.name
-    subtitle = f"{about}; mean ± standard deviation, {_seeds(outcomes)}"
-    metric = "test_accuracy" if outcomes[0].rows[-1].test_accuracy is not None else "test_loss"
-    names = {folder.picture: metric, folder.path / "loss.png": "train_loss"}
-    for path, name in names.items():
-        if any(getattr(outcome.rows[-1], name) is not None for outcome in outcomes):
-            durable.replace(path, bands.picture(outcomes, name, title, subtitle))
+    last, title = outcomes[0].rows[-1], folder.path.name
+    subtitle = ", ".join(filter(None, [folder.facts().get("about", ""), _seeds(outcomes)]))
+    kind = "loss" if last.train_accuracy is None else "accuracy"
+    split = "train" if last.test_loss is None else "test"
+    pictures = {
+        folder.picture: partial(bands.picture, outcomes, f"{split}_{kind}"),
+        folder.path / "final.png": partial(finals.picture, outcomes, f"{split}_{kind}"),
+        folder.path / "loss.png": partial(bands.picture, outcomes, "train_loss"),
+    }
+    if split == "test":
+        pictures[folder.path / "gap.png"] = partial(gaps.picture, outcomes, kind)
+    for path, picture in pictures.items():
+        durable.replace(path, picture(title, subtitle))
 
 
 def _seeds(outcomes: list[Outcome]) -> str:

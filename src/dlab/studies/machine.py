@@ -27,6 +27,7 @@ class Machine:
         self.waiting = deque(cell for cell in self.plan if folder.cell(cell.name).facts().get("status") not in ENDED)
         self.jobs = min(jobs, len(self.waiting))
         self._workers: list[Worker] = []
+        self._dead: list[Worker] = []
         self._heard: SimpleQueue[tuple[Worker, dict[str, Any]]] = SimpleQueue()
         self._stopping = False
 
@@ -57,7 +58,7 @@ class Machine:
             self.stop()
             raise
         finally:
-            for worker in self._workers:
+            for worker in self._workers + self._dead:
                 worker.close()
 
     def _hire(self) -> None:
@@ -84,6 +85,7 @@ class Machine:
             yield self._ended(cell.name, **told)
         elif kind == "dead":
             self._workers.remove(worker)
+            self._dead.append(worker)
             if cell:
                 yield self._lost(cell.name, worker.obituary())
 

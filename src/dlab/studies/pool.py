@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -32,7 +31,8 @@ class Worker:
             process_group=0,  # a Ctrl-C on the terminal reaches the study, which passes it on once
             env={"NUMBA_NUM_THREADS": str(threads)} | os.environ,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def order(self, cell: Any, folder: Path, **machine: Any) -> None:
         """Let it run a cell; a dead worker will be heard of."""
@@ -50,6 +50,8 @@ class Worker:
         """No more orders: it ends."""
         with suppress(OSError):
             self._stdin.close()
+        self._listener.join()
+        self._process.wait()
 
     def obituary(self) -> str:
         """How the process ended, in words."""
@@ -65,7 +67,8 @@ class Worker:
         return self._process.stdin
 
     def _listen(self) -> None:
-        stdout: Iterable[str] = self._process.stdout or ()
-        for line in stdout:
-            self._heard.put((self, json.loads(line)))
+        assert self._process.stdout
+        with self._process.stdout as stdout:
+            for line in stdout:
+                self._heard.put((self, json.loads(line)))
         self._heard.put((self, {"kind": "dead"}))
