@@ -21,9 +21,8 @@ def picture(outcomes: Sequence[Outcome], name: str, title: str, subtitle: str) -
     figure.subplots_adjust(left=0.25, right=0.9, top=0.8, bottom=0.115)
     size = 16 if len(groups) <= 14 else 12 if len(groups) <= 24 else 8
     for height, group in enumerate(reversed(groups.values())):
-        _row(
-            axes, height, _values(group, name), canvas.style(lines.index(group[0].cell.labels[:1]))["color"], size, name
-        )
+        color = canvas.style(lines.index(group[0].cell.labels[:1]))["color"]
+        _row(axes, height, _values(group, name), name, color, size)
     canvas.frame(axes, "", _heading(name))
     axes.grid(axis="x", color=canvas.FAINT, linewidth=1)
     axes.grid(axis="y", visible=False)
