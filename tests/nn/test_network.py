@@ -118,3 +118,16 @@ def test_stages_absorb_what_can_be_done_in_the_same_pass():
     layers = (Convolution(2, 3), LAYERS["tanh"](), MaxPooling(2), MaxPooling(3, 1), Flatten(), Dense(3))
     names = [stage.node.layer.type_name for stage in join(place(layers, (1, 12, 12)))]
     assert names == ["conv", "tanh", "maxpool", "maxpool", "dense"]
+
+
+def test_layers_without_weights_change_nobodys_start():
+    shape, init = (1, 6, 6), INITIALISERS["he"]()
+    plain = (LAYERS["dense"](5), LAYERS["relu"](), LAYERS["dense"](3))
+    more = (LAYERS["flatten"](), LAYERS["dense"](5), LAYERS["dropout"](0.2), LAYERS["tanh"](), LAYERS["dense"](3))
+    starts = []
+    for layers in (plain, more):
+        network = Network(layers, shape)
+        starts.append(np.empty(network.size))
+        network.start(starts[-1], init, 7)
+    assert np.array_equal(*starts)
+    assert len(np.unique(starts[0])) > 190

@@ -1,5 +1,6 @@
 """The loop: batches, records, resuming, stopping, divergence, and what it learns."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ from dlab import kernels
 from dlab.errors import CheckpointError, Diverged
 from dlab.nn.network import Network
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS
-from dlab.results.records import Evaluation, Finished, Timing
+from dlab.results.records import Evaluation, Finished, Timing, Validated, score
 from dlab.training.batches import Batches
 from dlab.training.gradients import GradientCheck
 from dlab.training.threads import Threads
@@ -41,9 +42,13 @@ def samples(count, seed=0):
     return SimpleNamespace(x=x.astype(np.uint8), labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
 
 
+def dataset(validation=None):
+    return SimpleNamespace(train=samples(50), test=samples(37, 1), scale=1 / 255, shift=0.0, validation=validation)
+
+
 def trainer(layers=None, optimizer=None, l2=0.0, loss="softmax_ce", ops="cpu", data=None, **train):
     shape = (1, 6, 6)
-    data = data or SimpleNamespace(train=samples(50), test=samples(37, 1), scale=1 / 255, shift=0.0)
+    data = data or dataset()
     layers = layers or (*PRESETS["mlp"](hidden=(20,)).layers(shape, 3)[:-1], LAYERS["dropout"](0.2), LAYERS["dense"](3))
     spec = SimpleNamespace(
         train=options(**train),
@@ -148,6 +153,24 @@ def test_early_stop_waits_as_long_as_it_was_told():
     made = trainer(epochs=50, early_stop=stop)
     records = list(made.run())
     assert records[-1] == Finished("early stop", 12)
+
+
+def test_a_validation_split_is_measured_and_decides_when_to_stop():
+    data = dataset(validation=samples(20, 5))
+    made = trainer(data=data)
+    row = rows(made)[-1]
+    plan = made.evaluator._plan(data.validation, 20)
+    plan.rows[:] = np.arange(20)
+    plan.run()
+    assert isinstance(row, Validated)
+    assert row.validation_loss == pytest.approx(plan.total[0] / 20, rel=1e-6)
+    assert row.validation_accuracy == plan.total[1] / 20
+    assert score(row) == row.validation_loss
+    stop = made.evaluator.patience
+    stop.options = SimpleNamespace(patience=1, min_delta=0.0)
+    assert not stop.exhausted(replace(row, validation_loss=0.5, test_loss=9.0))
+    assert not stop.exhausted(replace(row, validation_loss=0.4, test_loss=99.0))
+    assert stop.exhausted(replace(row, validation_loss=0.6, test_loss=0.1))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS.names())

@@ -65,6 +65,8 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
     if job.resumed and job.resumed.status() == "done":
         output.note(f"{job.resumed.path} is already finished")
         return job.resumed, 0
+    if job.spec.compare:
+        output.warn("the spec's `compare:` is for the commands that compare; this trains its base once")
     durable.make_folder(job.root / COMMAND)
     with following(output) as reporter:
         compiling(reporter.compiled)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from dlab.report.output import Output
 
 
-@click.group(epilog=options.examples("dlab runs list", "dlab runs show latest"))
+@click.group(epilog=options.examples("dlab runs list", "dlab runs compare lenet lenet-2"))
 def command() -> None:
-    """List runs and show their results again."""
+    """List runs, show their results again, compare them."""
 
 
 @command.command("list", epilog=options.examples("dlab runs list", "dlab runs list --json"))
@@ -40,3 +40,15 @@ def show(run: str, output_dir: Path, plots: bool, output: "Output") -> None:
     from dlab.results.shelf import find
 
     reports.show(find(output_dir, "*", run), output, plots)
+
+
+@command.command(epilog=options.examples("dlab runs compare lenet lenet-2", "dlab runs compare lenet lenet-2 --json"))
+@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@options.output_dir
+@options.speaks
+def compare(names: tuple[str, ...], output_dir: Path, output: "Output") -> None:
+    """Put runs side by side: where their settings differ, and what they came to."""
+    from dlab.report import differences
+    from dlab.results.shelf import find
+
+    differences.show([find(output_dir, "*", name) for name in names], output)
