@@ -4,7 +4,7 @@ from dlab.cli.comparing import comparison
 
 command = comparison(
     "compare-init",
-    """Compare the ways in which weights can start, over several seeds.
+    """Compare how weights can start.
 
     SPEC is a YAML file, or the name of one that ships with dlab; without `compare:` in it, all initialisers are.
     """,

@@ -4,7 +4,7 @@ from dlab.cli.comparing import comparison
 
 command = comparison(
     "compare-optimizers",
-    """Compare optimizers on one network, over several seeds.
+    """Compare optimizers over several seeds.
 
     SPEC is a YAML file, or the name of one that ships with dlab; without `compare:` in it, all eleven are compared.
     """,

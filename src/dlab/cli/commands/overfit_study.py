@@ -4,7 +4,7 @@ from dlab.cli.comparing import comparison
 
 command = comparison(
     "overfit-study",
-    """Compare what keeps a network from learning its images by heart, over several seeds.
+    """Compare remedies against overfitting.
 
     SPEC is a YAML file, or the name of one that ships with dlab; without `compare:` in it, the penalties are compared.
     """,
