@@ -106,14 +106,25 @@ def test_convolution_rectified_and_pooled_in_one_pass(case):
         check_close(here, wanted)
 
 
-@pytest.mark.parametrize(("kernel", "stride", "pad"), [(2, 2, 0), (3, 2, 0), (3, 1, 1), (4, 3, 2)])
-def test_pooling(kernel, stride, pad):
-    x, size = numbers(SAMPLES, 2, 9, 9), (9 + 2 * pad - kernel) // stride + 1
-    shape = (SAMPLES, 2, size, size)
+WINDOWS = [
+    ((2, 2), (2, 2), 0),
+    ((3, 3), (2, 2), 0),
+    ((3, 3), (1, 1), 1),
+    ((4, 4), (3, 3), 2),
+    ((2, 2), (4, 4), 0),
+    ((9, 10), (1, 1), 0),
+    ((3, 1), (3, 1), 0),
+    ((1, 4), (2, 3), 0),
+]
+
+
+@pytest.mark.parametrize(("window", "stride", "pad"), WINDOWS)
+def test_pooling(window, stride, pad):
+    x, sizes = numbers(SAMPLES, 2, 9, 10), (window, stride, pad)
+    shape = (SAMPLES, 2, *((size + 2 * pad - m) // s + 1 for size, m, s in zip((9, 10), window, stride, strict=True)))
     y, code, dx, dy = np.empty(shape), np.empty(shape, np.int32), np.empty_like(x), numbers(*shape, seed=1)
-    lane_x, lane_dy = lanes(x).view(), lanes(dy).view()
-    found, codes, back = room(*shape[1:]), room(*shape[1:], kind=np.int32), room(2, 9, 9)
-    sizes = kernel, stride, pad
+    lane_x, lane_dy = lanes(x, 1).view(), lanes(dy).view()
+    found, codes, back = room(*shape[1:]), room(*shape[1:], kind=np.int32), room(2, 9, 10)
     for name in ("max", "average"):
         places = (code,) if name == "max" else ()
         lane_places = (codes,) if name == "max" else ()
@@ -123,6 +134,24 @@ def test_pooling(kernel, stride, pad):
         getattr(CPU.pooling, f"{name}_backward")(lane_dy, *lane_places, back, *sizes)()
         check_close(found, y)
         check_close(back, dx)
+    assert np.array_equal(CPU.read(codes, SAMPLES), code)
+    REFERENCE.pooling.l2_forward(x, y, *sizes)()
+    REFERENCE.pooling.l2_backward(dy, x, y, dx, *sizes)()
+    CPU.pooling.l2_forward(lane_x, found, *sizes)()
+    CPU.pooling.l2_backward(lane_dy, lane_x, found, back, *sizes)()
+    check_close(found, y)
+    check_close(back, dx)  # the padding lanes too: their length is 0
+
+
+def test_the_first_of_equal_maxima_wins_and_so_do_infinities():
+    x = np.zeros((SAMPLES, 1, 4, 4))
+    x[1], x[2, 0, 1, 1] = -np.inf, np.inf
+    y, code = room(1, 2, 2), room(1, 2, 2, kind=np.int32)
+    CPU.pooling.max_forward(lanes(x).view(), y, code, (2, 2), (2, 2), 0)()
+    wanted = np.zeros((SAMPLES, 1, 2, 2))
+    wanted[1], wanted[2, 0, 0, 0] = -np.inf, np.inf
+    assert np.array_equal(CPU.read(y, SAMPLES), wanted)
+    assert np.array_equal(CPU.read(code, SAMPLES), np.where(wanted == np.inf, 3, 0))
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(2, 1), (16, 10), (37, 23), (100, 40)])
@@ -164,6 +193,15 @@ def test_dropout_draws_the_reference_mask():
     check_close(found, y)
     CPU.dropout.scale_by(lanes(x).view(), found, 0.7)()
     check_close(found, 0.7 * x)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 100), (33, 5)])
+def test_dropped_weights_are_the_reference_mask(shape):
+    w, key, kept = numbers(*shape), np.array([77], np.uint32), np.empty(shape)
+    found = np.full(shape, np.nan, np.float32)
+    REFERENCE.dropout.drop_weights(w, kept, key, 0.4)()
+    CPU.dropout.drop_weights(w.astype(np.float32), found, key, 0.4)()
+    assert np.array_equal(found, kept.astype(np.float32))
 
 
 def test_losses():
