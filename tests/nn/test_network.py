@@ -27,6 +27,7 @@ def network(preset, shape, outputs=10, **options):
         ("deep_convnet", {}, (1, 28, 28), 123_552),
         ("mlp", {"hidden": (40, 20)}, (1, 28, 28), 32_430),
         ("mlp", {"hidden": (100,) * 6}, (784,), 130_010),
+        ("mlp", {"hidden": (40, 20), "activation": "maxout"}, (1, 28, 28), 785 * 80 + 41 * 40 + 21 * 10),
     ],
 )
 def test_parameter_counts_are_the_lectures(preset, options, shape, parameters):

@@ -206,6 +206,28 @@ def test_backpropagation_agrees_with_central_differences(activation):
     assert max(row.error for row in checked) < 1e-6
 
 
+@pytest.mark.parametrize("last", ["flatten", "global_maxpool", "global_avgpool"])
+def test_backpropagation_through_the_rarer_layers(last):
+    layers = (
+        *(LAYERS["conv"](4, 3, pad=1), LAYERS["l2pool"](2), LAYERS["maxout"](2)),
+        *(LAYERS["conv"](4, 2), LAYERS["leaky_relu"](0.1), LAYERS[last]()),
+        *(LAYERS["dropconnect"](8), LAYERS["maxout"](4), LAYERS["dropconnect"](3, False, 0.2)),
+    )
+    made = trainer(layers=layers, ops="reference")
+    checked = GradientCheck(made.network, made.data, made.spec).rows()
+    assert len(checked) == 7
+    assert max(row.error for row in checked) < 1e-6
+
+
+def test_each_batch_drops_other_weights():
+    made, dropped = trainer(layers=(LAYERS["dropconnect"](9), LAYERS["dense"](3))), []
+    for _ in range(2):
+        made.train_step()
+        dropped.append(made._running.stages[0].kept == 0)
+    assert all(0.3 < mask.mean() < 0.7 for mask in dropped)
+    assert 0.3 < np.mean(dropped[0] == dropped[1]) < 0.7
+
+
 def test_the_thread_choice_leaves_a_slow_barrier_and_comes_back(monkeypatch):
     """Two threads are fast, then stall, then are fast again; time is simulated."""
     clock = SimpleNamespace(now=0.0)

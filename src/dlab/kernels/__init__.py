@@ -112,6 +112,10 @@ class Buffer:
             raise ValueError(f"this buffer has a margin of {self.margin}, not {margin}")
         return self.whole[:, :, cut : self.whole.shape[2] - cut, cut : self.whole.shape[3] - cut] if cut else self.whole
 
+    def image(self) -> np.ndarray:
+        """The images without the zeros around them; a vector is one pixel of many channels."""
+        return self.view() if self.whole.ndim >= 4 else self.whole[:, :, None, None]
+
     def flat(self) -> np.ndarray:
         """The batch as vectors, sharing memory; only without a margin."""
         if self.margin:

@@ -39,6 +39,7 @@ class Stage:
     dy: Buffer = None  # type: ignore[assignment]
     code: np.ndarray | None = None  # where each pooled maximum stood
     key: np.ndarray | None = None  # random state of this batch
+    kept: np.ndarray = None  # type: ignore[assignment]  # the weights, without those that this batch drops
     below: float = 1.0  # slope of the rectifier that made x, if this stage is to apply its derivative
     gated: bool = False  # dy has already been multiplied by this stage's own derivative
 
@@ -55,8 +56,17 @@ class Stage:
         """The call that turns dy into the gradient before the absorbed rectifier, if it is still due."""
         if self.slope == 1.0 or self.pooled or self.gated:
             return []
-        dy = self.dy.view()
-        return [self.ops.activation.backward("rectify", dy, self.y.view(), dy, self.slope)]
+        return [self.rectified_into(self.dy)]
+
+    def rectified_into(self, target: Buffer) -> Call:
+        """The call that writes the gradient before the absorbed rectifier to another buffer."""
+        slope = 1.0 if self.gated else self.slope
+        return self.ops.activation.backward("rectify", self.dy.view(), self.y.view(), target.view(), slope)
+
+    @property
+    def sees_vectors(self) -> bool:
+        """Whether images below are read as vectors, which a margin would tear apart."""
+        return isinstance(self.layer, Dense) or len(self.node.input) == 1
 
     @property
     def gate(self) -> bool:

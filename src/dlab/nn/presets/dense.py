@@ -6,6 +6,7 @@ from typing import Literal
 from dlab.layout import Shape
 from dlab.nn.layer import Count, Layer
 from dlab.nn.layers.dense import Dense
+from dlab.nn.layers.maxout import Maxout
 from dlab.nn.layers.shaping import Flatten
 from dlab.registry import LAYERS, PRESETS
 
@@ -17,7 +18,7 @@ Squash = Literal["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
 class Perceptron:
     """One affine map and a unit on top: n inputs give n + 1 parameters an output; source: L0, L4."""
 
-    activation: Squash | Literal["step"] = "sigmoid"
+    activation: Literal[Squash, "step"] = "sigmoid"
 
     def layers(self, shape: Shape, outputs: int) -> tuple[Layer, ...]:
         return (Flatten(), Dense(outputs), LAYERS[self.activation]())
@@ -26,13 +27,18 @@ class Perceptron:
 @PRESETS.register("mlp")
 @dataclass(frozen=True)
 class MultiLayerPerceptron:
-    """Dense layers with an activation between them; 784-40-20-10 has 32,430 parameters; source: L2, L3, L4."""
+    """Dense layers with an activation between them; 784-40-20-10 has 32,430 parameters; source: L2, L3, L4.
+
+    activation maxout: each hidden unit is the larger of two sums, so its dense layer has 2 sums for each of `hidden`
+    """
 
     hidden: tuple[Count, ...] = (100,)
-    activation: Squash = "relu"
+    activation: Literal[Squash, "maxout"] = "relu"
 
     def layers(self, shape: Shape, outputs: int) -> tuple[Layer, ...]:
         found: list[Layer] = [Flatten()]
+        activation = LAYERS[self.activation]()
+        sums = activation.k if isinstance(activation, Maxout) else 1
         for units in self.hidden:
-            found += [Dense(units), LAYERS[self.activation]()]
+            found += [Dense(sums * units), activation]
         return (*found, Dense(outputs))
