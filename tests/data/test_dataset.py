@@ -154,6 +154,8 @@ def test_a_validation_split_comes_from_the_training_split():
     everything = np.concatenate([kept.train.x, kept.validation.x]).ravel()
     assert sorted(everything) == list(range(50))
     assert len(kept.test.x) == 5
+    limited = Plain(validation=0.2, train_limit=20).finish(train, None, None)
+    assert (len(limited.train.x), len(limited.validation.x)) == (16, 4)
     with pytest.raises(DataError, match=r"data.validation: 0.99 leaves no sample"):
         Plain(validation=0.99).finish(train, None, None)
 

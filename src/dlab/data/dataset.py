@@ -93,11 +93,10 @@ class DataSet:
         self._check(train, test)
         if test is None and self.holdout is not None:
             train, test = hold_out(train, self.holdout, seed)
-        chosen = None
+        train, chosen = train.first(self.train_limit), None
+        test = test.first(self.test_limit) if test else None
         if self.validation is not None:
             train, chosen = hold_out(train, self.validation, seed, VALIDATION)
-        train = train.first(self.train_limit)
-        test = test.first(self.test_limit) if test else None
         (train, test, chosen), scale, shift = self._normalised(train, test, chosen)
         digest = fingerprint(train, test, chosen)
         shape, outputs = train.x.shape[1:], train.targets.shape[1]
