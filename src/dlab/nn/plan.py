@@ -63,12 +63,13 @@ class Plan:
             stage.ops, stage.batch, stage.training = self.ops, self.batch, self.training
             stage.x, stage.y = x, self.ops.buffer(stage.output, self.batch, after.layer.margin() if after else 0)
             if self.training:
-                self._connect_gradients(stage, below)
+                self._connect_gradients(stage, below, after)
             x, below = stage.y, stage
         return first
 
-    def _connect_gradients(self, stage: Stage, below: Stage | None) -> None:
-        margin = 0 if stage.pooled or below is None else stage.layer.gradient_margin()
+    def _connect_gradients(self, stage: Stage, below: Stage | None, above: Stage | None) -> None:
+        flattened = above is not None and len(above.node.input) < len(stage.output)
+        margin = 0 if stage.pooled or flattened or below is None else stage.layer.gradient_margin()
         stage.dy = self.ops.buffer(stage.output, self.batch, margin)
         if stage.layer.random:
             stage.key = self.keys[stage.node.index] = np.zeros(1, np.uint32)

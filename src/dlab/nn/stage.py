@@ -82,8 +82,10 @@ def join(nodes: Sequence[Node]) -> list[Stage]:
             continue
         if last and _absorbs(last, node):
             slope = slope_of(node.layer)
-            last.slope, last.pooled = (last.slope, True) if slope is None else (slope, False)
-            last.output = node.output
+            if slope is None:
+                last.pooled, last.output = True, node.output
+            else:
+                last.slope = slope
         elif not isinstance(node.layer, Flatten):
             stages.append(Stage(node, node.output))
     return stages

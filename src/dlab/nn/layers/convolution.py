@@ -75,11 +75,18 @@ class Convolution(Layer):
         if stage.dx is None and stage.pooled:
             return [ops.pooled_weight_gradient(x, dy, y, stage.code, *rest, stage.slope, stage.batch)]
         full, calls = stage.dy, stage.rectified()
-        if stage.pooled:
+        if stage.dx and full.margin < self.gradient_margin() or stage.pooled:
             full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
-            calls = [stage.ops.pooling.unpool(dy, y, stage.code, full.view(), stage.slope)]
+            calls = [self._spread(stage, full.view())]
         calls.append(ops.weight_gradient(x, full.view(), *rest, stage.batch))
         return calls + ([self._data_gradient(stage, full, stage.dx)] if stage.dx else [])
+
+    def _spread(self, stage: Stage, full: np.ndarray) -> Call:
+        """The call that brings the gradient of the output back to the sum's own image, with its margin."""
+        dy, y = stage.dy.view(), stage.y.view()
+        if stage.pooled:
+            return stage.ops.pooling.unpool(dy, y, stage.code, full, stage.slope)
+        return stage.ops.activation.backward("rectify", dy, y, full, 1.0 if stage.gated else stage.slope)
 
     def _data_gradient(self, stage: Stage, full: Buffer, dx: Buffer) -> Call:
         margin = self.gradient_margin()
