@@ -113,24 +113,6 @@ def store(typingctx, array, index, value):
 
 
 @intrinsic
-def store_first(typingctx, array, index, value, count):
-    """The first `count` lanes of value, where fewer than 16 numbers are left in a row."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
-        room = context.cast(builder, args[3], signature.args[3], types.int32)
-        steps = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
-        mask = builder.icmp_signed("<", steps, _splat(builder, room, I32))
-        pointer = builder.bitcast(address, VECTOR.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, I32, mask.type])
-        masked = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0v16f32")
-        builder.call(masked, [args[2], pointer, ir.Constant(I32, 4), mask])
-        return context.get_dummy_value()
-
-    return types.void(array, index, value, count), generate
-
-
-@intrinsic
 def broadcast(typingctx, array, index):
     """array[index] in all 16 lanes."""
 
@@ -139,6 +121,16 @@ def broadcast(typingctx, array, index):
         return _splat(builder, builder.load(address))
 
     return vector(array, index), generate
+
+
+@intrinsic
+def splat(typingctx, number):
+    """The same number in all 16 lanes."""
+
+    def generate(context, builder, signature, args):
+        return _splat(builder, context.cast(builder, args[0], signature.args[0], types.float32))
+
+    return vector(number), generate
 
 
 @intrinsic
@@ -164,6 +156,12 @@ def add(typingctx, a, b):
 def subtract(typingctx, a, b):
     """a - b in each lane."""
     return vector(a, b), lambda context, builder, signature, args: builder.fsub(*args)
+
+
+@intrinsic
+def multiply(typingctx, a, b):
+    """a * b in each lane."""
+    return vector(a, b), lambda context, builder, signature, args: builder.fmul(*args)
 
 
 @intrinsic

@@ -75,7 +75,7 @@ class Convolution(Layer):
         if stage.dx is None and stage.pooled:
             return [ops.pooled_weight_gradient(x, dy, y, stage.code, *rest, stage.slope, stage.batch)]
         full, calls = stage.dy, stage.rectified()
-        if stage.dx and full.margin < self.gradient_margin() or stage.pooled:
+        if stage.pooled or (stage.dx and full.margin < self.gradient_margin()):
             full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
             calls = [self._spread(stage, full.view())]
         calls.append(ops.weight_gradient(x, full.view(), *rest, stage.batch))
