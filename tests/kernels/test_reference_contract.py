@@ -11,6 +11,7 @@ from dlab.kernels.dense import reference as dense
 from dlab.kernels.dropout import reference as dropout
 from dlab.kernels.gather import reference as gather
 from dlab.kernels.loss import reference as loss
+from dlab.kernels.normalisation import reference as normalisation
 from dlab.kernels.pooling import reference as pooling
 from dlab.kernels.update import reference as update
 from tests.kernels.arrays import numbers, poison
@@ -21,6 +22,7 @@ VECTORS, MATRIX = numbers(2, 5), numbers(4, 5)
 KEY, ROWS, LABELS = np.array([1], np.uint32), np.array([1, 0]), np.array([1, 0], np.int32)
 BYTE, INT = np.uint8, np.int32
 TOTAL = np.zeros(2)  # adds up, so it is neither input nor output here
+THREE, SAMPLE = (numbers(3), 1 + numbers(3) ** 2), (numbers(2), 1 + numbers(2) ** 2)
 
 
 class Output(NamedTuple):
@@ -58,6 +60,9 @@ CALLS = {
     "dropout at inference": (dropout.scale_by, X, out(2, 3, 7, 7), 0.5),
     "cross entropy": (loss.softmax_cross_entropy, VECTORS, LABELS[:1], out(2, 5), TOTAL),
     "squared error": (loss.squared_error, VECTORS, VECTORS[:1], out(2, 5), TOTAL),
+    "batch inference": (normalisation.batch_inference, X, *THREE, out(2, 3, 7, 7), THREE, 1e-5, 0.1),
+    "batch backward": (normalisation.batch_backward, X, X, B[:3], THREE, out(2, 3, 7, 7), out(3), out(3), 1),
+    "layer backward": (normalisation.layer_backward, X, X, X[0], SAMPLE, out(2, 3, 7, 7), *[out(3, 7, 7)] * 2),
     "pack": (gather.pack, VECTORS, ROWS, out(3, 5), 2.0, 1.0),
     "take": (gather.take, VECTORS, ROWS, out(2, 5)),
 }

@@ -228,6 +228,17 @@ def test_each_batch_drops_other_weights():
     assert 0.3 < np.mean(dropped[0] == dropped[1]) < 0.7
 
 
+@pytest.mark.parametrize("middle", [(), ("relu",), ("tanh",), ("dropout",)])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_convolution_may_be_flattened_without_pooling(middle, first):
+    """Its gradient wants a margin, and what stands above sees vectors."""
+    between = [LAYERS[name]() for name in middle]
+    end = [LAYERS["flatten"](), *between] if first else [*between, LAYERS["flatten"]()]
+    layers = (LAYERS["conv"](3, 3), LAYERS["conv"](2, 3), *end, LAYERS["dense"](3))
+    made = trainer(layers=layers, ops="reference")
+    assert max(row.error for row in GradientCheck(made.network, made.data, made.spec).rows()) < 1e-6
+
+
 def test_the_thread_choice_leaves_a_slow_barrier_and_comes_back(monkeypatch):
     """Two threads are fast, then stall, then are fast again; time is simulated."""
     clock = SimpleNamespace(now=0.0)

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlab.layout import LANES, Shape, blocks, volume
 
-OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "pooling", "update")
+OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "normalisation", "pooling", "update")
 Call = Callable[[], object]
 
 

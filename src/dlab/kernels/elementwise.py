@@ -5,7 +5,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from dlab.kernels.lanes import I32, VECTOR, splat, vector
+from dlab.kernels.lanes import I32, VECTOR, repeated, vector
 from dlab.layout import LANES
 
 INTEGERS = ir.VectorType(I32, LANES)
@@ -34,7 +34,7 @@ def integers(typingctx, number):
 
     def generate(context, builder, signature, args):
         value = context.cast(builder, args[0], signature.args[0], types.int32)
-        return builder.bitcast(splat(builder, value, I32), VECTOR)
+        return builder.bitcast(repeated(builder, value, I32), VECTOR)
 
     return vector(number), generate
 

@@ -1,8 +1,8 @@
 """What a layer gets to work with in one plan, and how layers join into stages.
 
-A convolution or dense layer absorbs the rectifier (ReLU, leaky ReLU) behind it, and a convolution also the 2x2
-max pooling behind that: the sum, its activation and the maximum of four are one pass, and neither the full feature
-map nor its gradient is ever written.  Flatten costs nothing: dense layers see images as vectors.
+A convolution, dense layer or normalisation absorbs the rectifier (ReLU, leaky ReLU) behind it, and a convolution also
+the 2x2 max pooling behind that: the sum, its activation and the maximum of four are one pass, and neither the full
+feature map nor its gradient is ever written.  Flatten costs nothing: dense layers see images as vectors.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from dlab.kernels import Buffer, Call
 from dlab.nn.layers.activations import Identity, LeakyReLU, ReLU
 from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
+from dlab.nn.layers.normalisation import Normalisation
 from dlab.nn.layers.pooling import MaxPooling
 from dlab.nn.layers.shaping import Flatten
 from dlab.nn.network import Node
@@ -33,6 +34,8 @@ class Stage:
     training: bool = True
     parameters: dict[str, np.ndarray] = field(default_factory=dict)
     gradients: dict[str, np.ndarray] = field(default_factory=dict)
+    statistics: dict[str, np.ndarray] = field(default_factory=dict)
+    moments: tuple[np.ndarray, np.ndarray] | None = None  # what a normalisation keeps for its gradient
     x: Buffer = None  # type: ignore[assignment]
     y: Buffer = None  # type: ignore[assignment]
     dx: Buffer | None = None  # None for the first stage: nobody asks for the gradient of the data
@@ -92,8 +95,10 @@ def join(nodes: Sequence[Node]) -> list[Stage]:
             continue
         if last and _absorbs(last, node):
             slope = slope_of(node.layer)
-            last.slope, last.pooled = (last.slope, True) if slope is None else (slope, False)
-            last.output = node.output
+            if slope is None:
+                last.pooled, last.output = True, node.output
+            else:
+                last.slope = slope
         elif not isinstance(node.layer, Flatten):
             stages.append(Stage(node, node.output))
     return stages
@@ -103,6 +108,6 @@ def _absorbs(stage: Stage, node: Node) -> bool:
     """Whether the layer of `node` can be done in the same pass as the stage before it."""
     free = stage.slope == 1.0 and not stage.pooled
     if isinstance(node.layer, ReLU | LeakyReLU | Identity):
-        return isinstance(stage.layer, Convolution | Dense) and free
+        return isinstance(stage.layer, Convolution | Dense | Normalisation) and free
     halves = isinstance(node.layer, MaxPooling) and (node.layer.kernel, node.layer.step(), node.layer.pad) == (2, 2, 0)
     return halves and isinstance(stage.layer, Convolution) and not stage.pooled

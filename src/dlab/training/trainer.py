@@ -37,6 +37,8 @@ class Trainer:
         self.eval_every = options.eval_every or min(self.steps_per_epoch, self.steps)
         self.parameters, self.gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
         network.start(self.parameters, spec.model.init, options.seed)
+        self.statistics = ops.zeros((network.statistics_size,))
+        network.start_statistics(self.statistics)
         self.states = [ops.zeros((network.size,)) for _ in spec.optimizer.start()]
         for array, value in zip(self.states, spec.optimizer.start(), strict=True):
             array[...] = value
@@ -104,11 +106,10 @@ class Trainer:
         self._stopping = True
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything a resumed run needs: weights by name, optimizer state, step."""
-        weights = {f"{name}.{kind}": view for (name, kind), view in self.network.views(self.parameters).items()}
+        """Everything a resumed run needs: weights and running statistics by name, optimizer state, step."""
         states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
         states |= {"optimizer.memory": self.memory} if len(self.memory) else {}
-        found = {name: array.copy() for name, array in {**weights, **states}.items()}
+        found = {name: array.copy() for name, array in {**self._named(), **states}.items()}
         sums = np.array([*self._totals(), self._cost[0], self._seen, self._batches])
         return found | {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
 
@@ -118,8 +119,8 @@ class Trainer:
         odd = sorted(set(own) ^ set(state)) or [n for n in own if own[n].shape != state[n].shape]
         if odd:
             raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {', '.join(odd[:5])}")
-        for (name, kind), view in self.network.views(self.parameters).items():
-            view[...] = state[f"{name}.{kind}"]
+        for name, view in self._named().items():
+            view[...] = state[name]
         for number, array in enumerate(self.states):
             array[...] = state[f"optimizer.{number}"]
         self.memory[:] = state.get("optimizer.memory", ())
@@ -129,9 +130,14 @@ class Trainer:
         next(iter(self.plans.values())).total[:] = state["sums"][:2]
         self._cost[0], self._seen, self._batches = float(state["sums"][2]), *map(int, state["sums"][3:])
 
+    def _named(self) -> dict[str, np.ndarray]:
+        """Views of the parameters and the running statistics, as a checkpoint names them."""
+        views = self.network.views(self.parameters) | self.network.statistics_views(self.statistics)
+        return {f"{name}.{kind}": view for (name, kind), view in views.items()}
+
     def _plan(self, samples: Any, batch: int, *training: Any) -> Plan:
-        scaling = self.data.scale, self.data.shift
-        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, self.parameters, *training)
+        scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, self.statistics)
+        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, *arrays, *training)
 
     def _plan_for(self, size: int) -> Plan:
         """The plan for this batch size: the last batch of an epoch may be smaller."""

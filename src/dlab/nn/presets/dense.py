@@ -30,15 +30,17 @@ class MultiLayerPerceptron:
     """Dense layers with an activation between them; 784-40-20-10 has 32,430 parameters; source: L2, L3, L4.
 
     activation maxout: each hidden unit is the larger of two sums, so its dense layer has 2 sums for each of `hidden`
+    normalize: batch or layer normalisation between each hidden dense layer and its activation: 2 parameters more for
+    each of its sums (L3, X3)
     """
 
     hidden: tuple[Count, ...] = (100,)
     activation: Literal[Squash, "maxout"] = "relu"
+    normalize: Literal["batch", "layer"] | None = None
 
     def layers(self, shape: Shape, outputs: int) -> tuple[Layer, ...]:
-        found: list[Layer] = [Flatten()]
         activation = LAYERS[self.activation]()
         sums = activation.k if isinstance(activation, Maxout) else 1
-        for units in self.hidden:
-            found += [Dense(sums * units), activation]
-        return (*found, Dense(outputs))
+        between = [LAYERS[f"{self.normalize}norm"](), activation] if self.normalize else [activation]
+        hidden = [layer for units in self.hidden for layer in (Dense(sums * units), *between)]
+        return (Flatten(), *hidden, Dense(outputs))
