@@ -34,11 +34,12 @@ class MultiLayerPerceptron:
 
     hidden: tuple[Count, ...] = (100,)
     activation: Literal[Squash, "maxout"] = "relu"
+    bias: bool = True
 
     def layers(self, shape: Shape, outputs: int) -> tuple[Layer, ...]:
         found: list[Layer] = [Flatten()]
         activation = LAYERS[self.activation]()
         sums = activation.k if isinstance(activation, Maxout) else 1
         for units in self.hidden:
-            found += [Dense(sums * units), activation]
-        return (*found, Dense(outputs))
+            found += [Dense(sums * units, self.bias), activation]
+        return (*found, Dense(outputs, self.bias))
