@@ -22,6 +22,7 @@ from dlab.training.randomness import WATCH, key, stream
 SAMPLES = 500  # at most so many are looked at
 BINS = 30
 NEAR = 0.05  # an output that is closer to a limit of its activation is saturated
+HUGE = 1e300  # what is larger has no place in a histogram, nor have infinity and nan
 SMALL = 1e-3  # a weight below it is as good as zero
 Columns = Mapping[str, float | int | None]
 Limits = tuple[float, float] | None
@@ -226,8 +227,15 @@ def _rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
 
 
+def _range(values: np.ndarray) -> tuple[float, float]:
+    """From the smallest to the largest, or some room around a single value."""
+    low, high = (values.min(), values.max()) if values.size else (0.0, 1.0)
+    room = 0.5 * max(abs(low), 1.0)
+    return (low, high) if high - low > 1e-6 * room else (low - room, high + room)
+
+
 def _histogram(step: int, layer: str, kind: str, values: np.ndarray, limits: Limits) -> Iterator[Bin]:
-    finite = values[np.isfinite(values)].astype(np.float64)
-    counts, edges = np.histogram(finite, BINS, limits)
+    finite = values[np.abs(values) < HUGE].astype(np.float64)
+    counts, edges = np.histogram(finite, BINS, limits or _range(finite))
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         yield Bin(step, layer, kind, float(low), float(high), int(count))
