@@ -34,6 +34,11 @@ def test_parameter_counts_are_the_lectures(preset, options, shape, parameters):
     assert network(preset, shape, **options).size == parameters
 
 
+def test_an_mlp_may_do_without_biases():
+    made = network("mlp", (100,), hidden=(100,) * 5, bias=False)
+    assert made.size == made.weights == 5 * 100 * 100 + 100 * 10
+
+
 def test_perceptron_has_one_weight_an_input_and_a_bias():
     assert network("perceptron", (7,), outputs=1).size == 8
 
