@@ -41,7 +41,7 @@ def images(count=40):
     labels = random.integers(0, 3, count).astype(np.int32)
     x = random.integers(0, 256, (count, 1, 10, 10)).astype(np.uint8)
     train = SimpleNamespace(x=x, labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
-    return SimpleNamespace(train=train, test=None, scale=1 / 255, shift=0.0)
+    return SimpleNamespace(train=train, test=None, validation=None, scale=1 / 255, shift=0.0)
 
 
 def look(made):

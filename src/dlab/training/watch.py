@@ -47,6 +47,11 @@ class Watched:
         return self.activation.layer.type_name if self.activation else ""
 
     @property
+    def end(self) -> Node:
+        """Where its outputs are."""
+        return self.activation or self.node
+
+    @property
     def weight(self) -> tuple[str, str]:
         """The name of its weights among the network's parameters."""
         return self.name, next(key for key, parameter in self.node.parameters.items() if parameter.weight)
@@ -73,10 +78,8 @@ class Outputs:
 
     def __init__(self, plan: Plan, layers: Sequence[Watched]):
         self.plan, self.layers = plan, layers
-        stages = {stage.node.name: stage for stage in plan.stages}
-        # The activation has no stage of its own where the layer has absorbed it.
-        own = [layer.activation.name if layer.activation else "" for layer in layers]
-        self.stages = [stages.get(name, stages[layer.name]) for name, layer in zip(own, layers, strict=True)]
+        # An activation that has no stage of its own is absorbed by the last one before it.
+        self.stages = [[s for s in plan.stages if s.node.index <= layer.end.index][-1] for layer in layers]
 
     def measure(self) -> list[Columns]:
         """Mean, deviation, zeros and saturation of each layer."""
