@@ -29,11 +29,17 @@ def network(preset, shape, outputs=10, **options):
         ("mlp", {"hidden": (40, 20), "normalize": "batch"}, (1, 28, 28), 32_430 + 120),
         ("mlp", {"hidden": (40, 20), "normalize": "layer"}, (1, 28, 28), 32_430 + 120),
         ("mlp", {"hidden": (100,) * 6}, (784,), 130_010),
+        ("mlp", {"hidden": (100,) * 6, "dropout": 0.15, "dropconnect": 0.1}, (784,), 130_010),
         ("mlp", {"hidden": (40, 20), "activation": "maxout"}, (1, 28, 28), 785 * 80 + 41 * 40 + 21 * 10),
     ],
 )
 def test_parameter_counts_are_the_lectures(preset, options, shape, parameters):
     assert network(preset, shape, **options).size == parameters
+
+
+def test_an_mlp_may_do_without_biases():
+    made = network("mlp", (100,), hidden=(100,) * 5, bias=False)
+    assert made.size == made.weights == 5 * 100 * 100 + 100 * 10
 
 
 def test_perceptron_has_one_weight_an_input_and_a_bias():

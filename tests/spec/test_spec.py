@@ -213,16 +213,6 @@ def test_schema_knows_every_option():
 
 
 class TestShipped:
-    @pytest.mark.parametrize("name", sorted(shipped()))
-    def test_each_loads_and_opens_with_what_it_shows(self, name: str):
-        spec = load(f"{name}.yaml")
-        first, second, *_ = shipped()[name].read_text().split("\n")
-        assert spec.name == name
-        assert first.startswith("# ")
-        assert "(lecture" in first
-        assert second == f"#   dlab train {name}.yaml"
-        assert load(name) == spec
-
     def test_all_are_there(self):
         expected = {"lenet", "lenet-digits", "simple-convnet", "deep-convnet", "mlp", "fashion", "xor", "perceptron"}
         assert expected <= shipped().keys()

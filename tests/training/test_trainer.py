@@ -28,6 +28,7 @@ def options(**changes):
         "seed": 0,
         "measure": "batches",
         "early_stop": None,
+        "watch": (),
     }
     return SimpleNamespace(**{**usual, **changes})
 

@@ -70,7 +70,7 @@ def picture(outcomes: Sequence[Outcome], name: str, title: str, subtitle: str) -
     if len(panels) == 1:
         _label_ends(figure.axes[0], found, name, styles)
     else:
-        _legend(figure, lines, styles)
+        canvas.legend(figure, styles)
     return canvas.png(figure)
 
 
@@ -135,12 +135,3 @@ def _label_ends(axes: Any, found: Sequence[Band], name: str, styles: dict[str, d
             arrowprops=line,
             **how,
         )
-
-
-def _legend(figure: Any, lines: Sequence[str], styles: dict[str, dict[str, Any]]) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], linewidth=3.2, label=line, **styles[line]) for line in lines]
-    figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.815, 0.79), frameon=False, fontsize=15, handlelength=2.2
-    )

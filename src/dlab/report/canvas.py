@@ -1,6 +1,8 @@
 """The look of all figures: size, colours, axes, and how they become a PNG."""
 
 import os
+import textwrap
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
@@ -45,6 +47,15 @@ def frame(axes: Any, title: str, xlabel: str = "", small: bool = False) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color("#888888")
+
+
+def legend(figure: Any, styles: Mapping[str, dict[str, Any]]) -> None:
+    """The names of all curves, to the right of the panels."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], linewidth=3.2, label=textwrap.fill(name, 15), **style) for name, style in styles.items()]
+    place = {"loc": "upper left", "bbox_to_anchor": (0.815, 0.79)}
+    figure.legend(handles=handles, frameon=False, fontsize=14, handlelength=2.2, **place)
 
 
 def log_scale(axes: Any, low: float, high: float) -> None:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from dlab.errors import Busy, DataError, EnvironmentFault
 from dlab.results import durable
-from dlab.results.records import Evaluation, Timing, Validated
+from dlab.results.records import Bin, Evaluation, Observation, Snapshot, Timing, Validated
 from dlab.results.rows import Rows
 
 
@@ -90,6 +90,29 @@ class RunFolder(Folder):
     @property
     def timings(self) -> Rows[Timing]:
         return Rows(self.path / "timing.csv", Timing)
+
+    @property
+    def layers(self) -> Rows[Observation]:
+        """Exists if the run was watched."""
+        return Rows(self.path / "layers.csv", Observation)
+
+    @property
+    def histograms(self) -> Rows[Bin]:
+        """Exists if outputs or weights were watched."""
+        return Rows(self.path / "histograms.csv", Bin)
+
+    def tables(self) -> list[Rows[Any]]:
+        """All tables there are."""
+        watched: list[Rows[Any]] = [self.layers, self.histograms]
+        return [self.evaluations, self.timings, *(table for table in watched if table.path.exists())]
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Add the rows of a watched run."""
+        for table, rows in ((self.layers, snapshot.layers), (self.histograms, snapshot.bins)):
+            if rows and not table.path.exists():
+                table.create()
+            if rows:
+                table.append(*rows)
 
     def prepare(self, spec: str, validated: bool = False) -> None:
         """Fill the empty folder; the spec comes last: a folder that has one is complete and can be resumed.

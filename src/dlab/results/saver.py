@@ -35,8 +35,8 @@ class Saver:
         begin = perf_counter()
         self._last = state or self._last
         if self._last is not None:
-            self.folder.evaluations.sync()
-            self.folder.timings.sync()
+            for table in self.folder.tables():
+                table.sync()
             if self._best is not None:
                 checkpoint.save(self.folder.best, self._best, data=self.data)
             checkpoint.save(self.folder.last, self._last, data=self.data)

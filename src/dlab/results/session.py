@@ -18,7 +18,7 @@ from dlab import __version__
 from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation, Finished, Record, Timing, score
+from dlab.results.records import Evaluation, Finished, Record, Snapshot, Timing, score
 from dlab.results.saver import Saver
 
 See = Callable[[Record], object]
@@ -100,6 +100,8 @@ def _follow(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: Se
         if isinstance(record, Evaluation):
             rows.append(record)
             folder.evaluations.append(record)
+        elif isinstance(record, Snapshot):
+            folder.keep(record)
         elif isinstance(record, Timing):
             folder.timings.append(record)
             saver.note(trainer.state(), rows)
@@ -119,8 +121,9 @@ def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:
             raise CheckpointError(f"{folder.last}: {experiment.data.name} is not the data this run began with")
         experiment.trainer.restore(state)
         step = state["step"].item()
-    folder.timings.cut(step)
-    return folder.evaluations.cut(step)
+    for table in folder.tables():
+        table.cut(step or -1)  # at step 0 the trainer looks at its layers again
+    return folder.evaluations.read()
 
 
 def _metrics(folder: RunFolder, rows: list[Evaluation]) -> dict[str, Any]:

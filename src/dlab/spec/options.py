@@ -36,6 +36,7 @@ class Train:
     sampling: shuffle visits each sample once an epoch, replacement draws each batch anew (L3)
     eval_every: in iterations; null is every epoch, or the end where iterations are counted
     measure: batches averages what training saw, all measures the whole training split in inference mode
+    watch: what to write down of each layer at the start and at every evaluation (L3)
     """
 
     epochs: Count | None = None
@@ -47,6 +48,7 @@ class Train:
     seed: Seed = 0
     measure: Literal["batches", "all"] = "batches"
     early_stop: EarlyStop | None = None
+    watch: tuple[Literal["activations", "gradients", "weights"], ...] = ()
 
     def __post_init__(self) -> None:
         if self.epochs and self.iterations:

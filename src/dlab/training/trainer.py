@@ -16,6 +16,7 @@ from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator
 from dlab.training.randomness import MASK, key
 from dlab.training.threads import Threads
+from dlab.training.watch import Watch
 
 SECONDS_BETWEEN_PROGRESS = 0.1
 
@@ -23,7 +24,8 @@ SECONDS_BETWEEN_PROGRESS = 0.1
 class Trainer:
     """Trains one network on one data set as one spec says.
 
-    `run()` yields Progress now and then, an Evaluation with its Timing every `eval_every` steps, and Finished.
+    `run()` yields Progress now and then, an Evaluation with its Timing every `eval_every` steps, and Finished; if the
+    spec asks to watch the layers, a Snapshot at the start and with every Evaluation.
     `stop()` ends it after the present batch; `state()` and `restore()` are all that a resumed run needs.
     """
 
@@ -57,11 +59,14 @@ class Trainer:
         self.plans: dict[int, Plan] = {}
         for number in {size, len(data.train.x) % size or size}:
             self._plan_for(number)
+        self.watch = Watch(self._plan, network, ops, data.train, self.batches, self.parameters, options)
         self.step, self._stopping = 0, False
         self._reset()
 
     def run(self) -> Iterator[Record]:
         """Train from the present step to the last."""
+        if self.step == 0:
+            yield from self.watch.look(0, whole=True)
         told = began = perf_counter()
         enough = False
         while self.step < self.steps and not self._stopping and not enough:
@@ -69,10 +74,12 @@ class Trainer:
             now = perf_counter()
             if self.step % self.eval_every == 0 or self.step == self.steps:
                 evaluation = self._evaluate()
-                timing = self._timing(now - began, perf_counter() - now)
                 enough = self.evaluator.patience.exhausted(evaluation)
+                seen = self.watch.look(self.step, whole=enough or self.step == self.steps)
+                timing = self._timing(now - began, perf_counter() - now)
                 self._reset()  # before the records go out: whoever sees them may take state()
                 yield evaluation
+                yield from seen
                 yield timing
                 began = told = perf_counter()
             elif now - told > SECONDS_BETWEEN_PROGRESS:
