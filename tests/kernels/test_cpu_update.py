@@ -1,4 +1,4 @@
-"""The compiled update, penalties and clip against the float64 reference, and the same bits for any number of threads."""
+"""The compiled update, penalties and clip against the float64 reference; the same bits for any number of threads."""
 
 from math import fsum, sqrt
 
@@ -24,7 +24,8 @@ def _one_thread():
 
 
 @pytest.mark.parametrize(
-    ("name", "penalty"), [*((name, OFF) for name in OPTIMIZERS), *(("sgd", p) for p in PENALTIES), ("adam", PENALTIES[2])]
+    ("name", "penalty"),
+    [*((name, OFF) for name in OPTIMIZERS), *(("sgd", p) for p in PENALTIES), ("adam", PENALTIES[2])],
 )
 def test_update_is_the_reference_rule(name, penalty):
     size, penalised, optimizer = 5000, 4500, OPTIMIZERS[name]()

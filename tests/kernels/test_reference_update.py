@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dlab.kernels.update import reference as update
 from dlab.kernels.update import penalties, rules
+from dlab.kernels.update import reference as update
 from dlab.optim.rules import SGD, Adam, Momentum
 from dlab.registry import OPTIMIZERS
 from tests.kernels.arrays import check_close, numbers

@@ -24,11 +24,11 @@ Means.    A running mean b m + (1 - b) g is computed as m + (1 - b) (g - m), wit
           1 - 0.999 in float32 would be off by 1e-5.
 Sign.     sign(0) = 0: a weight that a lasso has brought to zero is not pushed away again by it.
 Powers.   p is a multiple of 1/2 above 1, so |w|^(p-1) is a root and products: see `penalties.py`.
-Sums.     ||g||^2 and the penalty are summed in float64: 16 lanes by turns in each chunk of 4096, then chunk by chunk.
+Sums.     ||g||^2 and the penalty are summed in float64: chunks of 4096 as 16 rows of 256, column by column.
 Kept.     apply does not change g; w and the states are changed in place.
 
 Cost per parameter: 1 multiply-add for sgd, 2 for momentum, about 5, a root and a division for adam; a pass is bound
 by memory, not by arithmetic.  A clip reads g once more, and once again where it is too long.
 
-source: L0, L2, L3, L4; Kingma and Ba 2015; Pascanu et al. 2013 (clip); errata E11, E43, E51-E54; worked examples T28, T35
+source: L0, L2, L3, L4; Kingma and Ba 2015; Pascanu et al. 2013 (clip); errata E11, E43, E51-E54; T28, T35
 """

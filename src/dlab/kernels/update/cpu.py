@@ -8,15 +8,14 @@ from numba import njit, prange, types
 from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from dlab.kernels.jit import array, kernel
+from dlab.kernels.jit import kernel
 from dlab.kernels.update import penalties, rules
-from dlab.layout import LANES
 
 Call = Callable[[], object]
-CHUNK = 4096
+CHUNK, ROW = 4096, 256
 RULES = [name for name in vars(rules) if callable(getattr(rules, name))]
 FLAT = types.Array(types.float32, 1, "C")
-SUMS = types.Array(types.float64, 2, "C")  # [chunks, lanes]
+SUMS = types.Array(types.float64, 1, "C")
 power, penalised_gradient = njit(penalties.power), njit(penalties.penalised)
 
 
@@ -70,23 +69,22 @@ def _apply(rule, states, count, halves):
 
 @lru_cache
 def _power_sum(halves):
-    """total[0] += share sum |x|^(halves / 2) in float64: the sum of each chunk and lane, then these in order."""
+    """total[0] += share sum |x|^(halves / 2) in float64: the columns of a chunk in rows, these in order, the chunks."""
 
-    @kernel(FLAT, types.float64, SUMS, array(types.float64, 1))
+    @kernel(FLAT, types.float64, SUMS, SUMS)
     def power_sum(x, share, sums, total):
-        for task in prange(sums.shape[0]):
-            own, part = sums[task], x[task * CHUNK : (task + 1) * CHUNK]
-            own[:] = 0
-            rest = part.size - part.size % LANES
-            for start in range(0, rest, LANES):
-                for lane in range(LANES):
-                    own[lane] += power(np.float64(abs(part[start + lane])), halves)
-            for lane in range(part.size - rest):
-                own[lane] += power(np.float64(abs(part[rest + lane])), halves)
+        for task in prange(sums.size):
+            part, columns = x[task * CHUNK : (task + 1) * CHUNK], np.zeros(ROW)
+            for start in range(0, part.size, ROW):
+                row = part[start : start + ROW]
+                for i in range(row.size):
+                    columns[i] += power(np.float64(abs(row[i])), halves)
+            sums[task] = 0
+            for i in range(ROW):
+                sums[task] += columns[i]
         whole = 0.0
-        for task in range(sums.shape[0]):
-            for lane in range(LANES):
-                whole += sums[task, lane]
+        for task in range(sums.size):
+            whole += sums[task]
         total[0] += share * whole
 
     return power_sum
@@ -108,7 +106,7 @@ def _shorten():
 
 def _power_sum_of(x, exponent, share, total) -> Call:
     """total[0] += share sum |x|^exponent."""
-    run, sums = _power_sum(penalties.halves(exponent)), np.zeros((-(-x.size // CHUNK), LANES))
+    run, sums = _power_sum(penalties.halves(exponent)), np.zeros(-(-x.size // CHUNK))
     return lambda: run(x, share, sums, total)
 
 
