@@ -15,7 +15,7 @@ Call = Callable[[], object]
 CHUNK, ROW = 4096, 256
 RULES = [name for name in vars(rules) if callable(getattr(rules, name))]
 FLAT = types.Array(types.float32, 1, "C")
-SUMS = types.Array(types.float64, 1, "C")
+DOUBLES = types.Array(types.float64, 1, "C")
 power, penalised_gradient = njit(penalties.power), njit(penalties.penalised)
 
 
@@ -69,9 +69,12 @@ def _apply(rule, states, count, halves):
 
 @lru_cache
 def _power_sum(halves):
-    """total[0] += share sum |x|^(halves / 2) in float64: the columns of a chunk in rows, these in order, the chunks."""
+    """total[0] += share sum |x|^(halves / 2) in float64, in an order that depends on the length alone.
 
-    @kernel(FLAT, types.float64, SUMS, SUMS)
+    A chunk is rows: summed down its columns, which vectorises, then across them; then the chunks one by one.
+    """
+
+    @kernel(FLAT, types.float64, DOUBLES, DOUBLES)
     def power_sum(x, share, sums, total):
         for task in prange(sums.size):
             part, columns = x[task * CHUNK : (task + 1) * CHUNK], np.zeros(ROW)
