@@ -8,7 +8,6 @@ import pytest
 
 from dlab import kernels
 from dlab.layout import LANES, blocks
-from dlab.registry import OPTIMIZERS
 from tests.kernels.arrays import numbers
 
 CPU, REFERENCE = kernels.CPU(), kernels.Reference()
@@ -168,25 +167,6 @@ def test_losses():
         check_close(found, du)
         assert not found[1, :, 3:].any()  # padding lanes learn nothing
         np.testing.assert_allclose(total, wanted, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("name", "penalty"), [*((name, (0.0, 0.0)) for name in OPTIMIZERS), ("sgd", (0.01, 0.1)), ("adam", (0.01, 0.1))]
-)
-def test_update_is_the_reference_rule(name, penalty):
-    size, penalised, optimizer = 5000, 4500, OPTIMIZERS[name]()
-    coefficients = np.array(optimizer.coefficients(3), np.float32)
-    w, g, m, extra, z = (np.abs(numbers(size, seed=s)) for s in range(5))
-    arrays = [w, g, m, m * m + extra, 1 + z][: 2 + len(optimizer.start())]
-    fast = [a.astype(np.float32) for a in arrays]
-    REFERENCE.update.apply(optimizer.rule, *arrays[:2], arrays[2:], coefficients, penalised, *penalty)()
-    CPU.update.apply(optimizer.rule, *fast[:2], fast[2:], coefficients, penalised, *penalty)()
-    for found, wanted in zip(fast, arrays, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=3e-5, atol=1e-6)
-    cost, wanted = np.zeros(1), np.zeros(1)
-    REFERENCE.update.penalty(arrays[0], penalised, 0.01, 0.1, wanted)()
-    CPU.update.penalty(fast[0], penalised, 0.01, 0.1, cost)()
-    np.testing.assert_allclose(cost, wanted, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])

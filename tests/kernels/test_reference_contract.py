@@ -95,6 +95,6 @@ def test_outputs_are_written_in_full_and_inputs_stay(function, arguments):
 def test_update_keeps_the_gradient():
     w, g = numbers(5), numbers(5, seed=1)
     before = g.copy()
-    update.apply("sgd", w, g, (), np.array([0.1]), 3, 0.1, 0.1)()
+    update.apply("sgd", w, g, (), np.array([0.1]), 3, 0.1, 0.1, 0.1, 3.0)()
     assert np.array_equal(g, before)
     assert not np.array_equal(w, numbers(5))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dlab.errors import SpecError
-from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS
-from dlab.spec import Compare, EarlyStop, Spec, Train, files, json_schema, load, shipped, vary
+from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
+from dlab.spec import Compare, EarlyStop, Regularize, Spec, Train, files, json_schema, load, shipped, vary
 from dlab.spec.scalars import resolve
 
 GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
@@ -29,8 +29,9 @@ model:
   init: {name: gauss, std: 1E-2}
 loss: mse
 optimizer: {name: adam, lr: 1e-3, bias_correction: false}
-regularize: {l2: .5}
-train: {iterations: 10, batch_size: all, sampling: replacement, seed: 7, early_stop: {patience: 3}}
+schedule: {name: cosine, warmup: 5}
+regularize: {l2: .5, lp: 1, p: 2.5}
+train: {iterations: 10, batch_size: all, clip: 1, sampling: replacement, seed: 7, early_stop: {patience: 3}}
 compare:
   variants:
     fast: {optimizer.lr: 1, model.layers.1.filters: 8}
@@ -56,7 +57,8 @@ def test_defaults(read: Callable[..., Spec]):
     assert spec.loss == LOSSES["softmax_ce"]()
     assert spec.optimizer == OPTIMIZERS["momentum"]()
     assert spec.train == Train(epochs=3, batch_size=64, eval_batch=256)
-    assert (spec.regularize.l1, spec.regularize.l2) == (0.0, 0.0)
+    assert spec.schedule == SCHEDULES["constant"]()
+    assert spec.regularize == Regularize(l1=0.0, l2=0.0, lp=0.0, p=3.0)
 
 
 def test_everything(read: Callable[..., Spec]):
@@ -69,6 +71,9 @@ def test_everything(read: Callable[..., Spec]):
     assert spec.model.layers == expected
     assert (spec.data.size, spec.data.path, spec.model.init.std) == (28, "1e-3", 0.01)
     assert spec.optimizer == OPTIMIZERS["adam"](lr=0.001, bias_correction=False)
+    assert spec.schedule == SCHEDULES["cosine"](warmup=5, final=0.0)
+    assert spec.regularize == Regularize(l2=0.5, lp=1.0, p=2.5)
+    assert spec.train.clip == 1.0
     assert (spec.train.early_stop, spec.train.epochs, spec.train.batch_size) == (EarlyStop(3), None, "all")
     variants = {"fast": {"optimizer.lr": 1, "model.layers.1.filters": 8}, "sgd": {"optimizer": "sgd"}}
     assert spec.compare == Compare(variants, seeds=(0, 1, 2))
@@ -108,6 +113,8 @@ def test_number_grammar(text: str, value: object):
         ("optimizer={name: sgd, lr: 1}", "optimizer", OPTIMIZERS["sgd"](lr=1.0)),
         ("optimizer=adam", "optimizer", OPTIMIZERS["adam"]()),
         ("loss=mse", "loss", LOSSES["mse"]()),
+        ("schedule=cosine", "schedule", SCHEDULES["cosine"]()),
+        ("schedule={name: step, every: 9}", "schedule", SCHEDULES["step"](every=9)),
         ("threads=3", "threads", 3),
         ("name=b", "name", "b"),
         ("compare.seeds=[4,5]", "compare", Compare(seeds=(4, 5))),
@@ -156,7 +163,7 @@ def test_vary(read: Callable[..., Spec]):
     cell = vary(spec, fast, 9)
     assert (cell.name, cell.optimizer.lr, cell.model.layers[1].filters, cell.train.seed) == ("fast-s9", 1.0, 8, 9)
     assert cell.compare is None
-    assert cell.where(("optimizer", "lr")) == "s.yaml:18:26"
+    assert cell.where(("optimizer", "lr")) == "s.yaml:19:26"
 
 
 def test_a_grid_is_all_combinations(read: Callable[..., Spec]):

@@ -9,8 +9,9 @@ import pytest
 from dlab import kernels
 from dlab.errors import CheckpointError, Diverged
 from dlab.nn.network import Network
-from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.results.records import Evaluation, Finished, Timing, Validated, score
+from dlab.spec import Regularize
 from dlab.training.batches import Batches
 from dlab.training.gradients import GradientCheck
 from dlab.training.threads import Threads
@@ -27,6 +28,7 @@ def options(**changes):
         "eval_batch": 32,
         "seed": 0,
         "measure": "batches",
+        "clip": None,
         "early_stop": None,
         "watch": (),
     }
@@ -47,7 +49,7 @@ def dataset(validation=None):
     return SimpleNamespace(train=samples(50), test=samples(37, 1), scale=1 / 255, shift=0.0, validation=validation)
 
 
-def trainer(layers=None, optimizer=None, l2=0.0, loss="softmax_ce", ops="cpu", data=None, **train):
+def trainer(layers=None, optimizer=None, schedule=None, loss="softmax_ce", ops="cpu", penalty=None, data=None, **train):
     shape = (1, 6, 6)
     data = data or dataset()
     layers = layers or (*PRESETS["mlp"](hidden=(20,)).layers(shape, 3)[:-1], LAYERS["dropout"](0.2), LAYERS["dense"](3))
@@ -55,7 +57,8 @@ def trainer(layers=None, optimizer=None, l2=0.0, loss="softmax_ce", ops="cpu", d
         train=options(**train),
         model=SimpleNamespace(init=INITIALISERS["he"]()),
         optimizer=optimizer or OPTIMIZERS["adam"](lr=0.01),
-        regularize=SimpleNamespace(l1=0.0, l2=l2),
+        schedule=schedule or SCHEDULES["constant"](),
+        regularize=Regularize(**(penalty or {})),
         loss=LOSSES[loss](),
     )
     return Trainer(Network(layers, data.train.x.shape[1:]), kernels.backend(ops), data, spec, threads=1)
@@ -94,7 +97,7 @@ def test_records_come_in_order_and_count_every_sample():
 
 def test_the_logged_loss_is_the_one_that_was_differentiated():
     """At step 1 it is the starting network's loss on the first batch, penalty included."""
-    made = trainer(layers=(LAYERS["dense"](3),), l2=0.5, iterations=1, epochs=None)
+    made = trainer(layers=(LAYERS["dense"](3),), penalty={"l2": 0.5}, iterations=1, epochs=None)
     weights = made.parameters.copy()
     row = rows(made)[0]
     check = trainer(layers=(LAYERS["dense"](3),), ops="reference", iterations=1, epochs=None)

@@ -90,6 +90,7 @@ def _spec(document: Any, root: Node, stem: str, name: str | None, faults: list[F
         model=_model(document.model, made),
         loss=made(("loss",), document.loss),
         optimizer=made(("optimizer",), document.optimizer),
+        schedule=made(("schedule",), document.schedule),
         regularize=document.regularize,
         train=document.train,
         compare=document.compare,

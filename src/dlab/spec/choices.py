@@ -5,10 +5,11 @@ from typing import Any
 from dlab.spec.faults import Path
 from dlab.spec.node import Node
 
-NAMED: tuple[Path, ...] = (("data",), ("loss",), ("optimizer",), ("model", "init"))
+NAMED: tuple[Path, ...] = (("data",), ("loss",), ("optimizer",), ("schedule",), ("model", "init"))
 DEFAULTS: dict[Path, dict[str, Any]] = {
     ("loss",): {"name": "softmax_ce"},
     ("optimizer",): {"name": "momentum"},
+    ("schedule",): {"name": "constant"},
     ("model", "init"): {"name": "he"},
 }
 LAYERS: Path = ("model", "layers")

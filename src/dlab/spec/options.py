@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le, MultipleOf
 
 from dlab.spec.compare import Seed
 
@@ -15,10 +15,15 @@ Threads = Annotated[int, Ge(1), Le(1024)]
 
 @dataclass(frozen=True)
 class Regularize:
-    """Penalties on weights, never on biases: l1 sum |w| + l2/2 sum w^2; source: L3 (T28)."""
+    """Penalties on weights, never on biases: l1 sum |w| + l2/2 sum w^2 + lp/p sum |w|^p.
+
+    source: L3 (T28, errata E51, E52)
+    """
 
     l1: Penalty = 0.0
     l2: Penalty = 0.0
+    lp: Penalty = 0.0
+    p: Annotated[float, Gt(1), Le(16), MultipleOf(0.5)] = 3.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Train:
 
     sampling: shuffle visits each sample once an epoch, replacement draws each batch anew (L3)
     eval_every: in iterations; null is every epoch, or the end where iterations are counted
+    clip: the most that the norm of all gradients together may be; null is no limit
     measure: batches averages what training saw, all measures the whole training split in inference mode
     watch: what to write down of each layer at the start and at every evaluation (L3)
     """
@@ -45,6 +51,7 @@ class Train:
     sampling: Literal["shuffle", "replacement"] = "shuffle"
     eval_every: Count | None = None
     eval_batch: Annotated[int, Ge(1), Le(65536)] = 256
+    clip: Annotated[float, Gt(0)] | None = None
     seed: Seed = 0
     measure: Literal["batches", "all"] = "batches"
     early_stop: EarlyStop | None = None

@@ -31,6 +31,7 @@ class Spec:
     model: Model
     loss: Any
     optimizer: Any
+    schedule: Any
     regularize: Regularize
     train: Train
     compare: Compare | None
@@ -54,6 +55,7 @@ class Spec:
             "model": self._model(),
             "loss": _entry(self.loss, "name"),
             "optimizer": _entry(self.optimizer, "name"),
+            "schedule": _entry(self.schedule, "name"),
             "regularize": asdict(self.regularize),
             "train": asdict(self.train),
             "compare": asdict(self.compare) if self.compare else None,

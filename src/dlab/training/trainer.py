@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlab.errors import CheckpointError, Diverged
-from dlab.kernels import Backend
+from dlab.kernels import Backend, Call
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
 from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated
@@ -47,14 +47,8 @@ class Trainer:
         self.memory = np.array(spec.optimizer.memory)
         self.coefficients = ops.zeros((len(spec.optimizer.coefficients(1)),))
         self.threads = Threads(threads)
-        penalties = network.weights, spec.regularize.l1, spec.regularize.l2
-        rest = self.states, self.coefficients, *penalties
-        self._update = [ops.update.apply(spec.optimizer.rule, self.parameters, self.gradients, *rest)]
-        if len(self.memory):
-            self._update.insert(0, self._feed_back)
         self._cost = np.zeros(1)
-        if any(penalties[1:]):
-            self._update.insert(0, ops.update.penalty(self.parameters, *penalties, self._cost))
+        self._update = self._update_calls()
         self.evaluator = Evaluator(self._plan, data, options)
         self.plans: dict[int, Plan] = {}
         for number in {size, len(data.train.x) % size or size}:
@@ -94,7 +88,8 @@ class Trainer:
         plan.rows[:] = rows
         for number, state in plan.keys.items():
             state[0] = key(self.spec.train.seed, MASK, number, self.step)
-        self.coefficients[:] = self.spec.optimizer.coefficients(self.step + 1)
+        rate, *others = self.spec.optimizer.coefficients(self.step + 1)
+        self.coefficients[:] = rate * self.spec.schedule.scale(self.step + 1, self.steps), *others
         self._running, self._before = plan, plan.total[0]
         self.threads.step(plan.run)
         self.step += 1
@@ -102,6 +97,22 @@ class Trainer:
         self._batches += 1
         if not isfinite(plan.total[0]):
             raise Diverged(self._divergence(plan.total[0] - self._before))
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the last step."""
+        return self.spec.optimizer.lr * self.spec.schedule.scale(self.step, self.steps)
+
+    def _update_calls(self) -> list[Call]:
+        """What follows the backward pass: clip the gradient, count the penalties, feed back the loss, move."""
+        ops, w, g, options = self.ops.update, self.parameters, self.gradients, self.spec.regularize
+        penalties = self.network.weights, options.l1, options.l2, options.lp, options.p
+        calls = [ops.clip(g, self.spec.train.clip)] if self.spec.train.clip else []
+        if options.l1 or options.l2 or options.lp:
+            calls.append(ops.penalty(w, *penalties, self._cost))
+        if len(self.memory):
+            calls.append(self._feed_back)
+        return [*calls, ops.apply(self.spec.optimizer.rule, w, g, self.states, self.coefficients, *penalties)]
 
     def _feed_back(self) -> None:
         """Between backward pass and update: let the optimizer see the batch's loss."""
@@ -174,7 +185,7 @@ class Trainer:
 
     def _evaluate(self) -> Evaluation:
         train = self.evaluator.train() if self.spec.train.measure == "all" else self._means()
-        row = *self._place(), self.spec.optimizer.lr, *train, *self.evaluator.test()
+        row = *self._place(), self.rate, *train, *self.evaluator.test()
         return Validated(*row, *self.evaluator.validation()) if self.data.validation else Evaluation(*row)
 
     def _timing(self, train: float, evaluate: float) -> Timing:
@@ -189,5 +200,5 @@ class Trainer:
         batch = (step - 1) % self.steps_per_epoch + 1
         return (
             f"the loss became {loss} in epoch {epoch}, batch {batch} (step {step}), at learning rate "
-            f"{self.spec.optimizer.lr:g}. Try a smaller optimizer.lr, or another model.init"
+            f"{self.rate:g}. Try a smaller optimizer.lr, or another model.init"
         )
