@@ -105,7 +105,11 @@ def histograms(found: dict[str, Results]) -> list[Finding]:
             f"std {numbers(std['sigmoid-xavier'])}; saturated {numbers(tails['sigmoid-xavier'])}",
             min(std["sigmoid-xavier"]) > 0.1 and max(tails["sigmoid-xavier"]) < 0.05,
         ),
-        ("ReLU, std 1: outputs explode", f"std {numbers(wide)}", all(b > 4 * a for a, b in zip(wide, wide[1:], strict=False))),
+        (
+            "ReLU, std 1: outputs explode",
+            f"std {numbers(wide)}",
+            all(b > 4 * a for a, b in zip(wide, wide[1:], strict=False)),
+        ),
         (
             "ReLU, sqrt(1/n) as the lecture's code has it: the spread decays",
             f"std {numbers(printed)}",
@@ -179,10 +183,22 @@ def optimizers(found: dict[str, Results]) -> list[Finding]:
     for name in ("sgd", "momentum", "adagrad"):
         plain, normal = f"{name}-plain", f"{name}-batchnorm"
         rescued = one.mean(plain) < 0.2 and one.mean(normal) > 0.5
-        findings.append((f"{name}: fails without, learns with batch normalisation", f"{one.told(plain)}, {one.told(normal)}", rescued))
+        findings.append(
+            (
+                f"{name}: fails without, learns with batch normalisation",
+                f"{one.told(plain)}, {one.told(normal)}",
+                rescued,
+            )
+        )
     for name in ("rmsprop", "adam"):
         plain = f"{name}-plain"
-        findings.append((f"{name} stalls, then learns without help", f"{one.at(plain, 50):.3f} at 50, {one.told(plain)}", one.mean(plain) > 0.9))
+        findings.append(
+            (
+                f"{name} stalls, then learns without help",
+                f"{one.at(plain, 50):.3f} at 50, {one.told(plain)}",
+                one.mean(plain) > 0.9,
+            )
+        )
     return findings
 
 

@@ -4,8 +4,6 @@ python docs/reproduce.py            runs what results/ does not hold yet, keeps 
 python docs/reproduce.py --write    writes the page from results/reference alone
 """
 
-import csv
-import json
 import shutil
 import subprocess
 import sys
@@ -72,7 +70,10 @@ def section(experiment: Experiment) -> str:
     findings = experiment.findings(found)
     if findings:
         lines += ["| claim | measured | verdict |", "|---|---|---|"]
-        lines += [f"| {claim} | {measured} | {'holds' if holds else '**does not hold**'} |" for claim, measured, holds in findings]
+        lines += [
+            f"| {claim} | {measured} | {'holds' if holds else '**does not hold**'} |"
+            for claim, measured, holds in findings
+        ]
         lines.append("")
     if experiment.erratum:
         lines += [f"**Erratum.** {experiment.erratum}", ""]

@@ -7,7 +7,7 @@ import pytest
 
 from dlab import kernels
 from dlab.nn.network import Network
-from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.results.records import Evaluation, Finished, Snapshot, Timing
 from dlab.spec.options import Regularize, Train
 from dlab.training.trainer import Trainer
@@ -25,6 +25,7 @@ def trainer(layers, init="he", data=NOISE, ops="reference", watch=ALL, **train):
         train=Train(**{"iterations": 6, "batch_size": 50, "eval_every": 2, **train}, watch=watch),
         model=SimpleNamespace(init=INITIALISERS[init]() if isinstance(init, str) else init),
         optimizer=OPTIMIZERS["sgd"](lr=0.1),
+        schedule=SCHEDULES["constant"](),
         regularize=Regularize(),
         loss=LOSSES["softmax_ce"](),
     )

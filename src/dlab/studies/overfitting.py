@@ -9,7 +9,7 @@ from dlab.registry import STUDIES
 class OverfitStudy:
     """What keeps a network from learning its training images by heart; source: L3 (X6, X7)."""
 
-    spec: ClassVar[str] = "overfit"
+    spec: ClassVar[str] = "overfitting"
 
     @staticmethod
     def compare() -> dict[str, Any]:
