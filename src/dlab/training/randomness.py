@@ -5,7 +5,7 @@ Nothing has to be saved or skipped when a run is resumed, and no stream depends 
 
 import numpy as np
 
-ORDER, SAMPLING, MASK, CHECK = 2, 3, 4, 5  # purposes; 1 is the starting weights
+ORDER, SAMPLING, MASK, CHECK, ILLUSTRATION = 2, 3, 4, 5, 6  # purposes; 1 is the starting weights
 
 
 def stream(seed: int, purpose: int, *place: int) -> np.random.Generator:
