@@ -61,8 +61,8 @@ def _marks(axes: Any, surface: Surface) -> None:
 
 def _name(axes: Any, surface: Surface, size: float) -> None:
     """What the marks and the directions are."""
-    axes.set_xlabel("x", size=size, color=canvas.GREY, labelpad=2)
-    axes.set_ylabel("y", size=size, color=canvas.GREY, labelpad=2, rotation=0)
+    axes.set_xlabel("x", size=size, color=canvas.GREY, labelpad=2, loc="right")
+    axes.set_ylabel("y", size=size, color=canvas.GREY, labelpad=4, rotation=0, ha="right")
     how = {"textcoords": "offset points", "size": size, "color": canvas.INK, "path_effects": canvas.halo()}
     inwards = 1 if surface.start[0] < sum(surface.window[0]) / 2 else -1
     axes.annotate("start", surface.start, (9 * inwards, 5), ha="left" if inwards > 0 else "right", **how)
