@@ -19,7 +19,9 @@ class Descent:
         self._memory = np.array(optimizer.memory)
         states = [np.full_like(w, start) for start in optimizer.start()]
         update = kernels.backend("reference").update
-        self._update = update.apply(optimizer.rule, w, self._gradient, states, self._coefficients, 0, 0.0, 0.0)
+        self._update = update.apply(
+            optimizer.rule, w, self._gradient, states, self._coefficients, 0, 0.0, 0.0, 0.0, 2.0
+        )
 
     def step(self, gradient: np.ndarray, loss: float) -> None:
         """One step with this gradient; the loss is for the optimizers that listen to it."""
