@@ -54,9 +54,14 @@ class Stage:
         together = a.view().ndim == b.view().ndim
         return (a.view(), b.view()) if together else (a.flat(), b.flat())
 
+    @property
+    def due(self) -> float:
+        """Slope of the absorbed rectifier whose derivative dy still lacks; 1 for none."""
+        return 1.0 if self.gated else self.slope
+
     def rectified(self) -> list[Call]:
         """The call that turns dy into the gradient before the absorbed rectifier, if it is still due."""
-        if self.slope == 1.0 or self.pooled or self.gated:
+        if self.due == 1.0 or self.pooled:
             return []
         dy = self.dy.view()
         return [self.ops.activation.backward("rectify", dy, self.y.view(), dy, self.slope)]

@@ -86,7 +86,7 @@ class Convolution(Layer):
         dy, y = stage.dy.view(), stage.y.view()
         if stage.pooled:
             return stage.ops.pooling.unpool(dy, y, stage.code, full, stage.slope)
-        return stage.ops.activation.backward("rectify", dy, y, full, 1.0 if stage.gated else stage.slope)
+        return stage.ops.activation.backward("rectify", dy, y, full, stage.due)
 
     def _data_gradient(self, stage: Stage, full: Buffer, dx: Buffer) -> Call:
         margin = self.gradient_margin()
