@@ -189,6 +189,14 @@ def test_rows_are_named_after_the_layers_with_weights():
     ]
 
 
+def test_maxout_is_an_activation_too():
+    made = trainer(mlp("maxout", (4,)))
+    found, rows = look(made).layers[0], made.watch.kinds[0].plan.rows
+    sums = made.data.train.x[rows].astype(float) @ weights(made)[0].T + biases(made)[0]
+    assert (found.activation, found.output_saturated) == ("maxout", None)
+    assert found.output_std == pytest.approx(sums.reshape(-1, 4, 2).max(axis=2).std(), rel=1e-12)
+
+
 def test_snapshots_stand_between_evaluation_and_timing():
     made = trainer(mlp("relu"))
     records = [record for record in made.run() if not type(record).__name__ == "Progress"]

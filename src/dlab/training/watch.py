@@ -13,6 +13,7 @@ import numpy as np
 from dlab.kernels import Backend, Call
 from dlab.layout import volume
 from dlab.nn.layers.activations import Activation
+from dlab.nn.layers.maxout import Maxout
 from dlab.nn.network import Network, Node
 from dlab.nn.plan import Plan
 from dlab.results.records import Bin, Observation, Snapshot
@@ -59,7 +60,7 @@ class Watched:
     @property
     def limits(self) -> Limits:
         """What its outputs never pass."""
-        return self.activation.layer.limits if self.activation else None  # type: ignore[attr-defined]
+        return getattr(self.end.layer, "limits", None)
 
 
 def watched(nodes: Sequence[Node]) -> list[Watched]:
@@ -68,7 +69,7 @@ def watched(nodes: Sequence[Node]) -> list[Watched]:
     for node in nodes:
         if any(parameter.weight for parameter in node.parameters.values()):
             found.append(Watched(node, None))
-        elif found and isinstance(node.layer, Activation):
+        elif found and isinstance(node.layer, Activation | Maxout):
             found[-1] = Watched(found[-1].node, node)
     return found
 
