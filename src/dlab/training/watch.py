@@ -154,7 +154,7 @@ class Weights:
 class Watch:
     """Looks at the layers of a network, in the ways that the spec lists; by default in none, and then it costs nothing.
 
-    `plan(samples, batch[, gradients])` makes a plan on `parameters`.
+    `plan(samples, batch[, gradients])` makes a plan on `parameters`; with `aside`, one that leaves no trace elsewhere.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ class Watch:
             self.kinds.append(Outputs(_set(plan(samples, len(rows)), rows), self.layers))
         if "gradients" in wanted:
             gradients, rows = ops.zeros((network.size,)), batches.rows(0)[:SAMPLES]
-            made = _set(plan(samples, len(rows), gradients), rows)
+            made = _set(plan(samples, len(rows), gradients, aside=True), rows)
             self.kinds.append(Gradients(made, self.layers, network.views(gradients), options.seed))
         if "weights" in wanted:
             self.kinds.append(Weights(self.layers, network.views(parameters)))
