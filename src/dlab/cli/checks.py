@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from dlab.assemble import outline
 from dlab.errors import DlabError, SpecError
 from dlab.report.output import Output
-from dlab.spec import load
+from dlab.spec import demonstrations, load
+from dlab.spec.document import opened
+from dlab.spec.kinds import FILTER_DEMO, command_of
+from dlab.studies.filters import study
 
 
 def validate(specs: Sequence[str], overrides: Sequence[str], seed: int | None, output: Output) -> None:
-    """Load every spec and fit its layers together; one SpecError tells the faults of all."""
+    """Load every spec and fit its parts together; one SpecError tells the faults of all."""
     faults = []
     for source in specs:
         try:
-            outline(load(source, overrides, seed))
+            _check(source, overrides, seed)
         except SpecError as fault:
             faults.append(str(fault))
         except DlabError as fault:
@@ -22,3 +25,10 @@ def validate(specs: Sequence[str], overrides: Sequence[str], seed: int | None, o
     if faults:
         raise SpecError("\n".join(faults))
     output.show({"valid": list(specs)}, "\n".join(f"{source}: ok" for source in specs))
+
+
+def _check(source: str, overrides: Sequence[str], seed: int | None) -> None:
+    if command_of(opened(source).root) == FILTER_DEMO:
+        study.outline(demonstrations.load(source, overrides))
+    else:
+        outline(load(source, overrides, seed))

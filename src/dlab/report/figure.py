@@ -1,21 +1,18 @@
 """results.png: the loss and accuracy of a run as two curves each, drawn from results.csv alone."""
 
-import os
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
+from dlab.report.slide import BLUE, FAINT, INK, VERMILION, png, slide
 from dlab.results import durable
 from dlab.results.folder import RunFolder
 from dlab.results.records import Evaluation
 from dlab.results.session import score
 
 Point = tuple[float, float]
-# Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.
-TRAIN, TEST, INK, FAINT = "#D55E00", "#0072B2", "#222222", "#DDDDDD"
 STYLE: dict[str, dict[str, Any]] = {
-    "train": {"color": TRAIN, "linestyle": (0, (4, 1.6))},
-    "test": {"color": TEST, "linestyle": "-"},
+    "train": {"color": VERMILION, "linestyle": (0, (4, 1.6))},
+    "test": {"color": BLUE, "linestyle": "-"},
 }
 
 
@@ -28,23 +25,13 @@ def draw(folder: RunFolder) -> None:
 
 def picture(rows: Sequence[Evaluation], title: str, subtitle: str = "") -> bytes:
     """The curves of `rows` as a PNG of 1600 x 900 pixels."""
-    # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
-    os.environ.pop("MPLBACKEND", None)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12.8, 7.2), dpi=125, facecolor="white")
-    canvas = FigureCanvasAgg(figure)
-    figure.text(0.075, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
-    figure.text(0.075, 0.865, subtitle, size=17, color="#555555", parse_math=False)
+    figure = slide(title, subtitle)
     kinds = ["loss", "accuracy"] if any(row.train_accuracy is not None for row in rows) else ["loss"]
     places = figure.subplots(1, len(kinds), squeeze=False)[0]
     figure.subplots_adjust(left=0.075, right=0.845, top=0.76, bottom=0.115, wspace=0.66)
     for axes, kind in zip(places, kinds, strict=True):
         _panel(axes, rows, kind)
-    content = BytesIO()
-    canvas.print_png(content, metadata={"Software": "dlab"})
-    return content.getvalue()
+    return png(figure)
 
 
 def _panel(axes: Any, rows: Sequence[Evaluation], kind: str) -> None:
@@ -103,10 +90,10 @@ def _mark_best(axes: Any, best: Evaluation, curves: dict[str, list[Point]], unit
     points = dict(curves.get("test", []))
     x = getattr(best, unit)
     if x in points and x != max(points):
-        ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": TEST, "markeredgewidth": 3}
+        ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": BLUE, "markeredgewidth": 3}
         axes.plot([x], [points[x]], "o", **ring)
         halo = [withStroke(linewidth=5, foreground="white")]  # the text may lie on a curve
-        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center", "path_effects": halo}
+        how = {"textcoords": "offset points", "size": 15, "color": BLUE, "ha": "center", "path_effects": halo}
         axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), (0, 18 if kind == "loss" else -30), **how)
 
 

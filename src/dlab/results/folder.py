@@ -91,13 +91,18 @@ class RunFolder:
             yield log
 
 
-def create(root: Path, command: str, name: str, spec: str) -> RunFolder:
+def claim(root: Path, command: str, name: str) -> RunFolder:
     """A new folder under `root`; a name that is taken becomes name-2, name-3, ..."""
     if not NAME.fullmatch(name):
         raise SpecError(f'"{name}" cannot name a run: use letters, digits, dot, dash and underscore, 64 at most')
     durable.make_folder(root / command)
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    folder = RunFolder(next(path for path in (root / command / name for name in names) if durable.claim_folder(path)))
+    return RunFolder(next(path for path in (root / command / name for name in names) if durable.claim_folder(path)))
+
+
+def create(root: Path, command: str, name: str, spec: str) -> RunFolder:
+    """A new folder for a training run, with its tables and its spec."""
+    folder = claim(root, command, name)
     durable.make_folder(folder.path / "weights")
     folder.evaluations.create()
     folder.timings.create()

@@ -32,11 +32,13 @@ def list_runs(output_dir: Path, output: "Output") -> None:
 @command.command(epilog=options.examples("dlab runs show latest", "dlab runs show results/train/lenet-digits --plots"))
 @click.argument("run")
 @options.output_dir
-@click.option("--plots", is_flag=True, help="Draw results.png again from results.csv.")
+@click.option("--plots", is_flag=True, help="Draw the pictures again from the folder's tables.")
 @options.speaks
 def show(run: str, output_dir: Path, plots: bool, output: "Output") -> None:
     """Show the table of one run: its folder, its name, or `latest`."""
-    from dlab.report import runs
+    from dlab.report import runs, shows
     from dlab.results.folder import find
 
-    runs.show(find(output_dir, "*", run), output, plots)
+    folder = find(output_dir, "*", run)
+    report = shows if folder.facts().get("shown") else runs
+    report.show(folder, output, plots)

@@ -72,8 +72,11 @@ class Engine:
         starts = [strip * rows * stride for strip in range(strips)]
         tall = (rows - 1) * stride + window
         cut = np.concatenate([canvas[:, :, start : start + tall] for start in starts])
-        x, y = self._packed(cut), self.ops.buffer((len(w), rows, window_count(cut.shape[3], window, stride, 0)), len(cut))
-        weights = np.ascontiguousarray(w, self.ops.dtype)
+        x, y = (
+            self._packed(cut),
+            self.ops.buffer((len(w), rows, window_count(cut.shape[3], window, stride, 0)), len(cut)),
+        )
+        weights: np.ndarray = np.ascontiguousarray(w, self.ops.dtype)
         self._run(self.ops.convolution.forward(x.view(), weights, None, y.view(), stride))
         found = self._read(y, len(cut)).reshape(strips, samples, len(w), rows, -1)
         return np.concatenate(list(found), axis=2)
@@ -95,7 +98,9 @@ class Engine:
         """Root of the sum of squares of each window: M times the root mean square; shapes: as `average`."""
         return window * np.sqrt(self.average(images**2, window, stride))
 
-    def max_errors(self, dy: np.ndarray, code: np.ndarray, shape: tuple[int, ...], sizes: tuple[int, int]) -> np.ndarray:
+    def max_errors(
+        self, dy: np.ndarray, code: np.ndarray, shape: tuple[int, ...], sizes: tuple[int, int]
+    ) -> np.ndarray:
         """Errors of maxima on their way back to images of `shape`; sizes: (window, stride)."""
         samples = len(dy)
         dx, codes = self.ops.buffer(shape[1:], samples), np.zeros(self._packed(dy).view().shape, np.int32)
@@ -111,7 +116,7 @@ class Engine:
 
     def _packed(self, images: np.ndarray) -> kernels.Buffer:
         buffer = self.ops.buffer(images.shape[1:], len(images))
-        data = np.ascontiguousarray(images.reshape(len(images), -1), self.ops.dtype)
+        data: np.ndarray = np.ascontiguousarray(images.reshape(len(images), -1), self.ops.dtype)
         self._run(self.ops.gather.pack(data, np.arange(len(images)), buffer.view(), 1.0, 0.0))
         return buffer
 

@@ -15,7 +15,7 @@ def grid(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def matrices(rows: Rows, channels: tuple[Rows, ...]) -> np.ndarray:
-    """`rows` as one channel or `channels` as several, [C, H, W]; OptionError names the row that is too short or long."""
+    """`rows` as one channel or `channels` as several, [C, H, W]; OptionError names the row of another length."""
     if bool(rows) == bool(channels):
         raise OptionError("must have either rows or channels")
     for number, channel in enumerate(channels or (rows,)):
@@ -25,5 +25,7 @@ def matrices(rows: Rows, channels: tuple[Rows, ...]) -> np.ndarray:
                 wanted = len((rows or channels[0])[0]) or "one or more"
                 raise OptionError(f"has {len(row)} numbers, wanted {wanted}: all rows are of one length", field)
         if len(channel) != len(rows or channels[0]) or not channel:
-            raise OptionError(f"has {len(channel)} rows, the first channel has {len(channels[0])}", f"channels.{number}")
+            raise OptionError(
+                f"has {len(channel)} rows, the first channel has {len(channels[0])}", f"channels.{number}"
+            )
     return np.array(channels or (rows,), float)

@@ -1,13 +1,13 @@
 """A bank of Gabor filters over orientation and spatial frequency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dlab.errors import OptionError
 from dlab.nn.layer import Count, Positive
 from dlab.registry import DEMONSTRATIONS
-from dlab.results.findings import Findings
+from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Demonstration, OneImage, pixels, size
 from dlab.studies.filters.demonstrations.gabor import centred
 from dlab.studies.filters.engine import Engine, Slide
@@ -26,7 +26,7 @@ class Bank(Demonstration):
     """
 
     orientations: Count = 8
-    frequencies: tuple[Positive, ...] = (0.25, 0.5, 0.75, 1.0)
+    frequencies: tuple[Positive, ...] = (0.5, 0.65, 0.8, 1.0)
     sigma_x: Positive = 3.0
     sigma_y: Positive = 3.0
     size: Count = 21
@@ -40,7 +40,9 @@ class Bank(Demonstration):
     def run(self, engine: Engine) -> Findings:
         waves = self.waves()
         slides = [Slide(part) for wave in waves for part in wave.pair()]
-        arrays = {"bank": np.stack([wave.values() for wave in waves]).reshape(len(self.frequencies), -1, *[self.size] * 2)}
+        arrays = {
+            "bank": np.stack([wave.values() for wave in waves]).reshape(len(self.frequencies), -1, *[self.size] * 2)
+        }
         rows = []
         for index, (one, image) in enumerate(zip(self.images, self._images(), strict=True)):
             found = engine.respond(image[None], slides)
@@ -51,9 +53,9 @@ class Bank(Demonstration):
 
     def waves(self) -> list[Wave]:
         """The filters, frequency by frequency."""
-        shared = {"sigma_x": self.sigma_x, "sigma_y": self.sigma_y, "size": self.size}
+        wave = Wave(sigma_x=self.sigma_x, sigma_y=self.sigma_y, size=self.size)
         angles = [180 * step / self.orientations for step in range(self.orientations)]
-        return [Wave(f=f, theta=angle, **shared) for f in self.frequencies for angle in angles]
+        return [replace(wave, f=f, theta=angle) for f in self.frequencies for angle in angles]
 
     def _images(self) -> list[np.ndarray]:
         if not self.frequencies or not self.images:
@@ -61,10 +63,12 @@ class Bank(Demonstration):
         found = [centred(pixels(image, f"images.{index}")) for index, image in enumerate(self.images)]
         for index, image in enumerate(found):
             if self.size > min(image.shape[1:]):
-                raise OptionError(f"{size(image)} is smaller than the filters, {self.size}x{self.size}", f"images.{index}")
+                raise OptionError(
+                    f"{size(image)} is smaller than the filters, {self.size}x{self.size}", f"images.{index}"
+                )
         return found
 
 
-def _row(image: str, wave: Wave, response: float) -> dict[str, int | float | str]:
+def _row(image: str, wave: Wave, response: float) -> dict[str, Cell]:
     pixels = {"cycles per pixel": wave.f / wave.sigma_x, "wavelength": wave.sigma_x / wave.f}
     return {"image": image, "f": wave.f, "theta": wave.theta, **pixels, "response": response}

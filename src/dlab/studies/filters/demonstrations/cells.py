@@ -1,6 +1,6 @@
 """Simple and complex cells of the visual cortex."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -29,15 +29,17 @@ class Cells(Wave, Demonstration):
     phases: Count = 24
 
     def outline(self) -> list[str]:
-        if not self.f or not self.size % 2:
-            raise OptionError("must be odd" if self.f else "must be greater than 0", "size" if self.f else "f")
+        if not self.f:
+            raise OptionError("must be greater than 0: a grating needs a wavelength", "f")
+        if self.size % 2 == 0:
+            raise OptionError(f"{self.size} has no middle: an odd size is needed", "size")
         return [f"{self.phases} phases of a grating with wavelength {self.sigma_x / self.f:.3g} pixels"]
 
     def run(self, engine: Engine) -> Findings:
         phases = [360 * step / self.phases for step in range(self.phases)]
         reach = 2 * ceil(self.sigma_x / self.f / 2) + 1  # an odd number of places, to have one in the middle
-        shared = {"frequency": self.f / self.sigma_x, "angle": self.theta, "size": self.size + reach - 1}
-        gratings = np.stack([Grating(phase=phase, **shared).pixels() for phase in phases])
+        grating = Grating(frequency=self.f / self.sigma_x, angle=self.theta, size=self.size + reach - 1)
+        gratings = np.stack([replace(grating, phase=phase).pixels() for phase in phases])
         even, odd = engine.respond(gratings, [Slide(part) for part in self.pair()])
         pooled = engine.maximum(even[:, None], reach, reach)[0].reshape(-1)
         middle = reach // 2

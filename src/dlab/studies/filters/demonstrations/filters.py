@@ -6,7 +6,7 @@ import numpy as np
 
 from dlab.nn.layer import Pad
 from dlab.registry import DEMONSTRATIONS
-from dlab.results.findings import Findings
+from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Filtering, OneFilter, OneImage
 from dlab.studies.filters.engine import Engine, Slide
 from dlab.studies.filters.formulas.classic import Gaussian, HorizontalEdge, Laplacian, Mean, Sobel, VerticalEdge
@@ -42,7 +42,7 @@ class Filters(Filtering):
         return Findings(rows, {"image": image, **arrays, **kernels})
 
 
-def _row(one: OneFilter, slide: Slide, y: np.ndarray) -> dict[str, int | float | str]:
+def _row(one: OneFilter, slide: Slide, y: np.ndarray) -> dict[str, Cell]:
     return {
         "filter": one.label(),
         "window": slide.w.shape[1],

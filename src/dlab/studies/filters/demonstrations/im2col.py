@@ -8,7 +8,7 @@ from dlab.errors import OptionError
 from dlab.kernels.reference import windows
 from dlab.nn.layer import Count
 from dlab.registry import DEMONSTRATIONS
-from dlab.results.findings import Findings
+from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Demonstration, OneFilter, OneImage, pixels, size, within
 from dlab.studies.filters.engine import Engine, Slide
 from dlab.studies.filters.formulas.classic import Sobel
@@ -63,6 +63,6 @@ class ImageToColumns(Demonstration):
         return np.stack(found), slide
 
 
-def _rows(columns: np.ndarray, shape: tuple[int, ...]) -> list[dict[str, int | float]]:
+def _rows(columns: np.ndarray, shape: tuple[int, ...]) -> list[dict[str, Cell]]:
     places = [dict(zip(("image", "i", "j"), at, strict=True)) for at in np.ndindex(shape)]
     return [{**at, **{f"x{k}": v for k, v in enumerate(row)}} for at, row in zip(places, columns, strict=True)]

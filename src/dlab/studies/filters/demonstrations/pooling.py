@@ -8,7 +8,7 @@ from dlab.errors import OptionError
 from dlab.layout import window_count
 from dlab.nn.layer import Count
 from dlab.registry import DEMONSTRATIONS
-from dlab.results.findings import Findings
+from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Demonstration, OneImage, pixels, size
 from dlab.studies.filters.demonstrations.im2col import FIRST
 from dlab.studies.filters.engine import Engine
@@ -64,9 +64,9 @@ class Pooling(Demonstration):
         return image, stride
 
 
-def _rows(found: dict[str, np.ndarray]) -> list[dict[str, int | float | str]]:
+def _rows(found: dict[str, np.ndarray]) -> list[dict[str, Cell]]:
     return [
-        {"pooling": name, "i": int(i), "j": int(j), "value": y[i, j]}
+        {"pooling": name, "i": int(i), "j": int(j), "value": float(y[i, j])}
         for name, y in found.items()
         for i, j in np.ndindex(y.shape)
     ]

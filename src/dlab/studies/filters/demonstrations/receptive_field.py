@@ -6,7 +6,7 @@ from dlab.errors import OptionError, ShapeError
 from dlab.nn.network import LayerFault, place
 from dlab.nn.summary import LayerRow, summarise
 from dlab.registry import DEMONSTRATIONS, PRESETS, suggestion
-from dlab.results.findings import Findings
+from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Demonstration
 from dlab.studies.filters.engine import Engine
 from dlab.studies.filters.images.pictures import Digit
@@ -29,27 +29,22 @@ class ReceptiveField(Demonstration):
         return [f"{name}: {rows[-1].receptive_field} pixels at {rows[-1].name}" for name, rows in self.fields().items()]
 
     def run(self, engine: Engine) -> Findings:
-        rows = [
-            {
-                "network": name,
-                "layer": row.name,
-                "window": row.kernel or 1,
-                "stride": row.stride or 1,
-                "receptive field": row.receptive_field,
-            }
-            for name, found in self.fields().items()
-            for row in found
-        ]
+        rows = [_row(name, row) for name, found in self.fields().items() for row in found]
         return Findings(rows, {"digit": Digit(index=3).pixels()[0]})
 
     def fields(self) -> dict[str, list[LayerRow]]:
         """The layers with windows of each network."""
         for index, name in enumerate(self.networks):
             if name not in PRESETS.names():
-                told = f'must be one of {", ".join(PRESETS)} (got {name}).{suggestion(name, PRESETS.names())}'
+                told = f"must be one of {', '.join(PRESETS)} (got {name}).{suggestion(name, PRESETS.names())}"
                 raise OptionError(told, f"networks.{index}")
         found = {name: _windowed(name) for name in self.networks or PRESETS}
         return {name: rows for name, rows in found.items() if rows}
+
+
+def _row(network: str, row: LayerRow) -> dict[str, Cell]:
+    sizes = {"window": row.kernel or 1, "stride": row.stride or 1, "receptive field": row.receptive_field}
+    return {"network": network, "layer": row.name, **sizes}
 
 
 def _windowed(name: str) -> list[LayerRow]:

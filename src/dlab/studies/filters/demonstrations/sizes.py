@@ -6,7 +6,7 @@ from dlab.errors import OptionError
 from dlab.layout import window_count
 from dlab.nn.layer import Count, Margin
 from dlab.registry import DEMONSTRATIONS
-from dlab.results.findings import Findings
+from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Demonstration
 from dlab.studies.filters.engine import Engine
 
@@ -35,6 +35,8 @@ class Sizes(Demonstration):
     cases: tuple[Case, ...] = LECTURES
 
     def outline(self) -> list[str]:
+        if not self.cases:
+            raise OptionError("must hold at least one case", "cases")
         for index, case in enumerate(self.cases):
             if case.window > case.input + 2 * case.pad:
                 told = f"a window of {case.window} does not fit {case.input} pixels and {case.pad} zeros at each end"
@@ -45,7 +47,7 @@ class Sizes(Demonstration):
         return Findings([_row(case) for case in self.cases])
 
 
-def _row(case: Case) -> dict[str, int | float]:
+def _row(case: Case) -> dict[str, Cell]:
     exact = (case.input + 2 * case.pad - case.window) / case.stride + 1
     output = window_count(case.input, case.window, case.stride, case.pad)
     given = {"input W": case.input, "window F": case.window, "stride S": case.stride, "pad P": case.pad}

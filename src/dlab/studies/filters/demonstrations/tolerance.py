@@ -49,6 +49,7 @@ class Tolerance(Demonstration):
         for dot, at in zip(dots[:, 0], DOTS, strict=True):
             dot[at] = 9.0
         arrays = {"bars": bars[:, 0], "dots": dots[:, 0], "dots pooled": engine.maximum(dots, 2, 2)[0][:, 0]}
+        arrays["unit"] = np.array([self.size // 2, start])
         rows = [{"shift": shift, **{name: y[shift] for name, y in units.items()}} for shift in range(self.shifts + 1)]
         return Findings(rows, arrays | {name: y[:, 0] for name, y in found.items()})
 

@@ -24,6 +24,9 @@ class Mean(Filter):
     def weights(self) -> np.ndarray:
         return np.full((self.size, self.size), 1 / self.size**2)
 
+    def label(self) -> str:
+        return f"mean {self.size}x{self.size}"
+
 
 @FILTERS.register("gaussian")
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,9 @@ class Gaussian(Filter):
         x, y = grid(self.size)
         w = np.exp(-(x**2 + y**2) / (2 * self.sigma**2))
         return w / w.sum()
+
+    def label(self) -> str:
+        return f"Gaussian, sigma {self.sigma:g}"
 
 
 @FILTERS.register("vertical_edge")
@@ -68,7 +74,7 @@ class Sobel(Filter):
         return SOBEL if self.edges == "vertical" else SOBEL.T
 
     def label(self) -> str:
-        return f"Sobel, {self.edges} edges"
+        return f"Sobel, {self.edges}"
 
 
 @FILTERS.register("laplacian")

@@ -70,4 +70,4 @@ class Grating(Image):
         return np.cos(2 * pi * self.frequency * along + radians(self.phase))[None]
 
     def label(self) -> str:
-        return f"grating, {self.angle:g}°, 1/{1 / self.frequency:.3g} pixel" if self.frequency else "grating"
+        return f"grating at {self.angle:g}°"

@@ -1,0 +1,152 @@
+"""What all pictures share: a slide of 1600 x 900 pixels, its colours, and panels with images and numbers."""
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+# Vermilion, blue and green of Okabe and Ito, which all kinds of colour vision tell apart.
+VERMILION, BLUE, GREEN, INK, GREY, FAINT = "#D55E00", "#0072B2", "#009E73", "#222222", "#555555", "#DDDDDD"
+WIDTH, HEIGHT, DPI = 1600, 900, 125
+LETTER = 0.62  # width of a digit, as a share of its height
+PALE = 2.2  # full colour is for numbers so many times the largest: dark figures stay readable on it
+LARGE = 220  # rows of a map of signed numbers that are shown one by one
+FINE = 64  # rows of an image that need no hard edges between their pixels
+
+
+def slide(title: str, subtitle: str = "", left: float = 0.075) -> Any:
+    """An empty figure with its two lines of heading."""
+    # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
+    os.environ.pop("MPLBACKEND", None)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
+    figure.text(left, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
+    figure.text(left, 0.865, subtitle, size=17, color=GREY, parse_math=False)
+    return figure
+
+
+def png(figure: Any) -> bytes:
+    """The figure as a PNG file, the same bytes for the same drawing."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    content = BytesIO()
+    FigureCanvasAgg(figure).print_png(content, metadata={"Software": "dlab"})
+    return content.getvalue()
+
+
+def panel(figure: Any, box: tuple[float, float, float, float], title: str = "", size: float = 15) -> Any:
+    """Axes without ticks in a box of pixels (left, top, width, height), counted from the upper left corner."""
+    left, top, width, height = box
+    axes = figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color("#BBBBBB")
+    if title:
+        axes.set_title(title, size=size, color=INK, pad=7, parse_math=False)
+    return axes
+
+
+def grey(axes: Any, image: np.ndarray) -> None:
+    """An image from its darkest to its brightest value."""
+    axes.imshow(image, cmap="gray", interpolation=_sampling(image))
+
+
+def signed(axes: Any, values: np.ndarray, limit: float | None = None) -> float:
+    """A map of signed numbers around 0: vermilion above, blue below; returns the number at full colour.
+
+    Of a large map, each block of pixels shows its strongest response: a mean of both signs would show nothing.
+    """
+    values = _strongest(values, max(1, round(len(values) / LARGE)))
+    limit = limit or float(np.quantile(np.abs(values), 0.97)) or 1.0
+    axes.imshow(values, cmap=_diverging(), vmin=-limit, vmax=limit, interpolation=_sampling(values))
+    return limit
+
+
+def numbers(axes: Any, values: np.ndarray, limit: float | None = None, digits: int = 2) -> None:
+    """A matrix with its numbers: the more a cell differs from 0, the more colour."""
+    limit = PALE * (limit or float(np.abs(values).max()) or 1.0)
+    axes.imshow(values, cmap=_diverging(), vmin=-limit, vmax=limit, aspect="auto")
+    rows, columns = values.shape
+    for edge in np.arange(1, max(rows, columns)) - 0.5:
+        if edge < rows - 1:
+            axes.axhline(edge, color="white", linewidth=1.5)
+        if edge < columns - 1:
+            axes.axvline(edge, color="white", linewidth=1.5)
+    texts = {at: number(float(values[at]), digits) for at in np.ndindex(values.shape)}
+    how = {"size": _fitting(axes, values.shape, max(map(len, texts.values()))), "color": INK}
+    for (i, j), text in texts.items():
+        axes.text(j, i, text, ha="center", va="center_baseline", **how)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number as the lectures write it: whole, as a fraction with a small denominator, or rounded."""
+    near = Fraction(value).limit_denominator(12)
+    if abs(near - value) < 1e-5 * max(1.0, abs(value)):
+        return str(near) if near.denominator in (1, 3, 6, 9) else f"{float(near):g}"
+    return f"{value:.{digits}f}"
+
+
+def tiles(count: int, aspect: float, box: tuple[float, float, float, float], gap: tuple[float, float]) -> Iterator[Any]:
+    """Boxes for `count` panels of a width / height in a larger box, as large as can be; gap: between columns, rows."""
+
+    def fits(columns: int) -> float:
+        rows = -(-count // columns)
+        return min((box[2] - (columns - 1) * gap[0]) / columns, aspect * ((box[3] - rows * gap[1]) / rows))
+
+    columns = max(range(1, count + 1), key=fits)
+    width = fits(columns)
+    start = box[0] + (box[2] - columns * width - (columns - 1) * gap[0]) / 2
+    rows = -(-count // columns)
+    above = (box[3] - rows * (width / aspect + gap[1])) / 2
+    for index in range(count):
+        row, column = divmod(index, columns)
+        top = box[1] + above + gap[1] + row * (width / aspect + gap[1])
+        yield start + column * (width + gap[0]), top, width, width / aspect
+
+
+def plain(axes: Any, title: str, x: str, y: str = "") -> None:
+    """Axes for curves: few lines, large letters."""
+    axes.set_title(title, loc="left", size=19, color=INK, pad=12)
+    axes.set_xlabel(x, size=17, color=INK)
+    axes.set_ylabel(y, size=17, color=INK)
+    axes.tick_params(labelsize=15, colors=INK, length=0)
+    axes.grid(axis="y", color=FAINT, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color("#888888")
+
+
+def curves(figure: Any, box: tuple[float, float, float, float]) -> Any:
+    """Axes for curves in a box of pixels, counted from the upper left corner."""
+    left, top, width, height = box
+    return figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
+
+
+def _diverging() -> Any:
+    """Blue, white, vermilion."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signed", [BLUE, "#FFFFFF", VERMILION])
+
+
+def _strongest(values: np.ndarray, step: int) -> np.ndarray:
+    """The number of largest magnitude in each block of step x step."""
+    rows, columns = (size // step for size in values.shape)
+    cut = values[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    blocks = cut.swapaxes(1, 2).reshape(rows, columns, -1)
+    return np.take_along_axis(blocks, np.abs(blocks).argmax(axis=-1)[..., None], axis=-1)[..., 0]
+
+
+def _sampling(image: np.ndarray) -> str:
+    return "nearest" if len(image) < FINE else "antialiased"
+
+
+def _fitting(axes: Any, shape: tuple[int, ...], letters: int) -> float:
+    """The size in points of text that fits a cell."""
+    place = axes.get_position()
+    height, width = place.height * HEIGHT / shape[0], place.width * WIDTH / shape[1]
+    return min(17.0, 0.55 * height * 72 / DPI, 0.86 * width / (LETTER * max(letters, 2)) * 72 / DPI)
