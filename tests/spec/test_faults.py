@@ -327,7 +327,9 @@ class TestSource:
             load("lenett.yaml")
 
     def test_missing_lists_the_shipped(self):
-        with pytest.raises(SpecError, match=r"zzz: there is no such file. Specs that come with dlab: deep-convnet, "):
+        with pytest.raises(
+            SpecError, match=r"zzz: there is no such file. Specs that come with dlab: cells, deep-convnet, "
+        ):
             load("zzz")
 
     @pytest.mark.parametrize("source", ["", "\0", "a\nb", "x" * 5000, "\x1b[31m", "\udcff"])

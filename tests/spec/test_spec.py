@@ -11,7 +11,8 @@ import pytest
 
 from dlab.errors import SpecError
 from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS
-from dlab.spec import Compare, EarlyStop, Spec, Train, files, json_schema, load, shipped, vary
+from dlab.spec import Compare, EarlyStop, Spec, Train, demonstrations, files, json_schema, load, shipped, vary
+from dlab.spec.kinds import FILTER_DEMO, TRAIN, headline
 from dlab.spec.scalars import resolve
 
 GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
@@ -189,13 +190,16 @@ def test_schema_knows_every_option():
 class TestShipped:
     @pytest.mark.parametrize("name", sorted(shipped()))
     def test_each_loads_and_opens_with_what_it_shows(self, name: str):
-        spec = load(f"{name}.yaml")
         first, second, *_ = shipped()[name].read_text().split("\n")
+        command, shows = headline(shipped()[name])
+        read = {TRAIN: load, FILTER_DEMO: demonstrations.load}[command]
+        spec = read(f"{name}.yaml")
         assert spec.name == name
         assert first.startswith("# ")
         assert "(lecture" in first
-        assert second == f"#   dlab train {name}.yaml"
-        assert load(name) == spec
+        assert second == f"#   dlab {command} {name}.yaml"
+        assert shows == first[2:]
+        assert read(name) == spec
 
     def test_all_are_there(self):
         expected = {"lenet", "lenet-digits", "simple-convnet", "deep-convnet", "mlp", "fashion", "xor", "perceptron"}

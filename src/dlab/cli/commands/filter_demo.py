@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from dlab.report.output import Output
 
 EXAMPLES = (
-    "dlab filter-demo",
     "dlab filter-demo gabor.yaml -s gabor.theta=30",
-    "dlab filter-demo filters.yaml -s 'filters.image={name: file, path: me.png}'",
+    "dlab filter-demo -s 'filters.image={name: file, path: me.png}'",
 )
 
 

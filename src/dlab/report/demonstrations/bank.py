@@ -1,7 +1,7 @@
 """A bank of Gabor filters and how strongly images drive it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.console import RenderableType
@@ -14,12 +14,21 @@ from dlab.results.findings import Findings
 MOST = 2  # images on a slide
 
 
+class Table(NamedTuple):
+    """Responses [frequency, angle] to one image."""
+
+    image: str
+    frequencies: list[float]
+    angles: list[float]
+    energy: np.ndarray
+
+
 def tell(found: Findings) -> Iterator[RenderableType]:
     """A table for each image: frequency down, orientation across."""
     yield heading(
         "Gabor bank: mean magnitude of the response", "f in cycles per sigma_x; the angle is the wave's direction"
     )
-    for image, (frequencies, angles, energy) in _tables(found).items():
+    for image, frequencies, angles, energy in _tables(found):
         yield heading(f"on {image}")
         heads = ["f", "wavelength>", *(f"{angle:g}°>" for angle in angles)]
         lengths = {row["f"]: f"{row['wavelength']:.3g} px" for row in found.rows}
@@ -36,23 +45,22 @@ def draw(found: Findings) -> Any:
     """The filters on the left, on the right what images make of them."""
     figure = slide("Gabor bank: orientation and frequency", "left: the filters' real parts; right: mean response", 0.03)
     maps = _tables(found)
-    frequencies, angles, _ = next(iter(maps.values()))
-    _filters(figure, found.arrays["bank"].real, frequencies, angles)
-    for index, (image, (_, _, energy)) in enumerate(list(maps.items())[:MOST]):
+    _filters(figure, found.arrays["bank"].real, maps[0].frequencies, maps[0].angles)
+    for index, (image, frequencies, angles, energy) in enumerate(maps[:MOST]):
         top = 190 + 350 * index
         grey(panel(figure, (930, top + 65, 130, 130), image, 14), found.arrays[f"image {index}"])
         _heat(figure, (1150, top, 410, 260), energy, frequencies, angles)
     return figure
 
 
-def _tables(found: Findings) -> dict[str, tuple[list[float], list[float], np.ndarray]]:
-    """For each image: frequencies, angles and responses [frequency, angle]."""
-    result = {}
-    for image in dict.fromkeys(str(row["image"]) for row in found.rows):
-        rows = [row for row in found.rows if row["image"] == image]
+def _tables(found: Findings) -> list[Table]:
+    """A table for each image."""
+    result = []
+    for number in dict.fromkeys(row["number"] for row in found.rows):
+        rows = [row for row in found.rows if row["number"] == number]
         frequencies, angles = (list(dict.fromkeys(float(row[key]) for row in rows)) for key in ("f", "theta"))
         energy = np.array([float(row["response"]) for row in rows]).reshape(len(frequencies), len(angles))
-        result[image] = frequencies, angles, energy
+        result.append(Table(str(rows[0]["image"]), frequencies, angles, energy))
     return result
 
 

@@ -1,10 +1,16 @@
 """Arrays of numbers in the plane: coordinates, and rows as they are written in a spec."""
 
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Ge, Le
 
 from dlab.errors import OptionError
 
-Rows = tuple[tuple[float, ...], ...]
+Side = Annotated[int, Ge(1), Le(4096)]  # of an image
+Window = Annotated[int, Ge(1), Le(255)]  # of a filter
+Number = Annotated[float, Ge(-1e9), Le(1e9)]  # sums of products stay finite in float32
+Rows = tuple[tuple[Number, ...], ...]
 
 
 def grid(size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,12 +8,12 @@ from dlab.errors import OptionError
 from dlab.nn.layer import Count, Positive
 from dlab.registry import DEMONSTRATIONS
 from dlab.results.findings import Cell, Findings
-from dlab.studies.filters.demonstration import Demonstration, OneImage, pixels, size
-from dlab.studies.filters.demonstrations.gabor import centred
+from dlab.studies.filters.demonstration import Demonstration, OneImage, size, within
 from dlab.studies.filters.engine import Engine, Slide
 from dlab.studies.filters.formulas.gabor import Wave
 from dlab.studies.filters.images.patterns import Grating
 from dlab.studies.filters.images.pictures import China
+from dlab.studies.filters.plane import Window
 
 
 @DEMONSTRATIONS.register("bank")
@@ -29,7 +29,7 @@ class Bank(Demonstration):
     frequencies: tuple[Positive, ...] = (0.5, 0.65, 0.8, 1.0)
     sigma_x: Positive = 3.0
     sigma_y: Positive = 3.0
-    size: Count = 21
+    size: Window = 21
     images: tuple[OneImage, ...] = (Grating(), China())
 
     def outline(self) -> list[str]:
@@ -48,7 +48,7 @@ class Bank(Demonstration):
             found = engine.respond(image[None], slides)
             energy = [np.hypot(even, odd).mean() for even, odd in zip(found[::2], found[1::2], strict=True)]
             arrays[f"image {index}"] = image[0]
-            rows += [_row(one.label(), wave, value) for wave, value in zip(waves, energy, strict=True)]
+            rows += [_row(index, one.label(), wave, value) for wave, value in zip(waves, energy, strict=True)]
         return Findings(rows, arrays)
 
     def waves(self) -> list[Wave]:
@@ -60,15 +60,17 @@ class Bank(Demonstration):
     def _images(self) -> list[np.ndarray]:
         if not self.frequencies or not self.images:
             raise OptionError("needs at least one frequency and one image")
-        found = [centred(pixels(image, f"images.{index}")) for index, image in enumerate(self.images)]
-        for index, image in enumerate(found):
-            if self.size > min(image.shape[1:]):
-                raise OptionError(
-                    f"{size(image)} is smaller than the filters, {self.size}x{self.size}", f"images.{index}"
-                )
+        if len(set(self.frequencies)) < len(self.frequencies):
+            raise OptionError("a frequency is listed twice", "frequencies")
+        found = []
+        for index, image in enumerate(self.images):
+            with within("images", index):
+                found.append(image.contrast())
+                if self.size > min(found[-1].shape[1:]):
+                    raise OptionError(f"{size(found[-1])} is smaller than the filters, {self.size}x{self.size}")
         return found
 
 
-def _row(image: str, wave: Wave, response: float) -> dict[str, Cell]:
+def _row(number: int, image: str, wave: Wave, response: float) -> dict[str, Cell]:
     pixels = {"cycles per pixel": wave.f / wave.sigma_x, "wavelength": wave.sigma_x / wave.f}
-    return {"image": image, "f": wave.f, "theta": wave.theta, **pixels, "response": response}
+    return {"number": number, "image": image, "f": wave.f, "theta": wave.theta, **pixels, "response": response}

@@ -8,7 +8,7 @@ from dlab.errors import OptionError
 from dlab.nn.layer import same_padding
 from dlab.registry import DEMONSTRATIONS
 from dlab.results.findings import Findings
-from dlab.studies.filters.demonstration import Demonstration, OneImage, pixels, size, within
+from dlab.studies.filters.demonstration import Demonstration, OneImage, size, within
 from dlab.studies.filters.engine import Engine, Slide
 from dlab.studies.filters.formulas.gabor import Wave
 from dlab.studies.filters.images.pictures import China
@@ -42,17 +42,11 @@ class GaborFilter(Wave, Demonstration):
         """The picture in grey around 0, and the two parts of the filter over it."""
         if self.size % 2 == 0:
             raise OptionError(f"{self.size} has no middle: an odd size is needed", "size")
-        image = centred(pixels(self.image))
-        with within("size"):
-            return image, [Slide(part, 1, same_padding(self.size, 1)) for part in self.pair()]
+        with within("image"):
+            image = self.image.contrast()
+        return image, [Slide(part, 1, same_padding(self.size, 1)) for part in self.pair()]
 
 
 def wavelength(wave: Wave) -> str:
     """sigma_x / f pixels, in words (erratum E07)."""
     return f"{wave.sigma_x / wave.f:.3g} pixels" if wave.f else "infinite"
-
-
-def centred(image: np.ndarray) -> np.ndarray:
-    """The image in grey, minus its mean: even Gabor filters also answer to plain brightness."""
-    grey = image.mean(axis=0, keepdims=True)
-    return grey - grey.mean()

@@ -39,6 +39,8 @@ class ReceptiveField(Demonstration):
                 told = f"must be one of {', '.join(PRESETS)} (got {name}).{suggestion(name, PRESETS.names())}"
                 raise OptionError(told, f"networks.{index}")
         found = {name: _windowed(name) for name in self.networks or PRESETS}
+        if not any(found.values()):
+            raise OptionError("none of them has a layer with a window", "networks")
         return {name: rows for name, rows in found.items() if rows}
 
 

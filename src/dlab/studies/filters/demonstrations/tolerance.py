@@ -11,6 +11,7 @@ from dlab.results.findings import Findings
 from dlab.studies.filters.demonstration import Demonstration, OneFilter, within
 from dlab.studies.filters.engine import Engine, Slide
 from dlab.studies.filters.formulas.own import Kernel
+from dlab.studies.filters.plane import Side
 
 BAR = Kernel(rows=((-1.0, 2.0, -1.0),) * 3, title="bar detector")
 DOTS = ((0, 0), (1, 1), (0, 2))  # places of a 9 in a 4x4 image (T21)
@@ -25,7 +26,7 @@ class Tolerance(Demonstration):
     shifts inside the window, and overlapping windows hand the bar over (erratum E62).
     """
 
-    size: Count = 16
+    size: Side = 16
     filter: OneFilter = BAR
     windows: tuple[Count, ...] = (2, 4)
     shifts: Count = 7

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from dlab.nn.layer import Count, Positive
+from dlab.nn.layer import Positive
 from dlab.registry import FILTERS
 from dlab.studies.filters.formulas.filter import Filter
-from dlab.studies.filters.plane import grid
+from dlab.studies.filters.plane import Window, grid
 
 EDGE = np.array([[1.0, 0.0, -1.0]] * 3)
 SOBEL = np.array([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]])
@@ -19,7 +19,7 @@ SOBEL = np.array([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]])
 class Mean(Filter):
     """Smooths: w = 1 / F^2 everywhere; the lecture prints a fourth row, which is none (erratum E13); source: L1."""
 
-    size: Count = 3
+    size: Window = 3
 
     def weights(self) -> np.ndarray:
         return np.full((self.size, self.size), 1 / self.size**2)
@@ -34,7 +34,7 @@ class Gaussian(Filter):
     """Smooths without corners: w ~ exp(-(x^2 + y^2) / (2 sigma^2)), sum 1; source: field standard."""
 
     sigma: Positive = 1.0
-    size: Count = 5
+    size: Window = 5
 
     def weights(self) -> np.ndarray:
         x, y = grid(self.size)

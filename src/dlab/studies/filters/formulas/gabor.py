@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import numpy as np
 from annotated_types import Ge
 
-from dlab.nn.layer import Count, Positive
+from dlab.nn.layer import Positive
 from dlab.registry import FILTERS
 from dlab.studies.filters.formulas.filter import Filter
-from dlab.studies.filters.plane import grid
+from dlab.studies.filters.plane import Number, Window, grid
 
 Frequency = Annotated[float, Ge(0)]
 
@@ -22,13 +22,13 @@ class Wave:
     f is in cycles per sigma_x, since x' is already divided by it: f / sigma_x cycles per pixel (erratum E07).
     """
 
-    K: float = 1.0
+    K: Number = 1.0
     f: Frequency = 0.5
     P: float = 0.0
     theta: float = 0.0
     sigma_x: Positive = 3.0
     sigma_y: Positive = 3.0
-    size: Count = 21
+    size: Window = 21
 
     def values(self) -> np.ndarray:
         """A Gaussian window times a complex wave: g = K exp(-(x'^2 + y'^2) / 2) exp(i (2 pi f x' + P)).

@@ -8,7 +8,7 @@ import numpy as np
 from dlab.nn.layer import Count
 from dlab.registry import IMAGES
 from dlab.studies.filters.images.image import Image
-from dlab.studies.filters.plane import Rows, grid, matrices
+from dlab.studies.filters.plane import Number, Rows, Side, grid, matrices
 
 
 @IMAGES.register("step")
@@ -16,8 +16,8 @@ from dlab.studies.filters.plane import Rows, grid, matrices
 class Step(Image):
     """A vertical edge: the left half `high`, the right half 0; source: L0, L1 (T01-T04)."""
 
-    size: Count = 6
-    high: float = 10.0
+    size: Side = 6
+    high: Number = 10.0
 
     def pixels(self) -> np.ndarray:
         return np.where(np.arange(self.size) < self.size // 2, self.high, 0.0) * np.ones((1, self.size, 1))
@@ -28,9 +28,9 @@ class Step(Image):
 class Constant(Image):
     """The same number everywhere; source: L4 (T20)."""
 
-    size: Count = 3
+    size: Side = 3
     channels: Count = 3
-    value: float = 1.0
+    value: Number = 1.0
 
     def pixels(self) -> np.ndarray:
         return np.full((self.channels, self.size, self.size), self.value)
@@ -59,7 +59,7 @@ class Grating(Image):
     shapes: (1, size, size), x and y counted from the middle; source: L0 (T18)
     """
 
-    size: Count = 64
+    size: Side = 64
     frequency: float = 0.5 / 3
     angle: float = 45.0
     phase: float = 0.0
@@ -68,6 +68,9 @@ class Grating(Image):
         x, y = grid(self.size)
         along = x * cos(radians(self.angle)) + y * sin(radians(self.angle))
         return np.cos(2 * pi * self.frequency * along + radians(self.phase))[None]
+
+    def contrast(self) -> np.ndarray:
+        return self.pixels()  # it is a wave around 0, also where the edge of the image cuts a period
 
     def label(self) -> str:
         return f"grating at {self.angle:g}°"

@@ -10,9 +10,9 @@ from annotated_types import Ge, Le
 from dlab.data.sets.digits import enlarge
 from dlab.data.sets.images import decode
 from dlab.errors import DataError, OptionError
-from dlab.nn.layer import Count
 from dlab.registry import IMAGES
 from dlab.studies.filters.images.image import Image
+from dlab.studies.filters.plane import Side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class File(Photograph):
     """The user's own PNG or JPEG; a longer side than `longest` pixels is scaled down."""
 
     path: str
-    longest: Count = 640
+    longest: Side = 640
 
     def colours(self) -> np.ndarray:
         if not Path(self.path).is_file():
@@ -70,7 +70,7 @@ class Digit(Image):
     """One of scikit-learn's 1,797 handwritten digits, enlarged from 8 x 8 to size x size."""
 
     index: Annotated[int, Ge(0), Le(1796)] = 0
-    size: Count = 28
+    size: Side = 28
 
     def pixels(self) -> np.ndarray:
         from sklearn.datasets import load_digits
