@@ -4,9 +4,12 @@ from collections.abc import Iterable
 
 import numpy as np
 from rich.columns import Columns
+from rich.constrain import Constrain
 from rich.text import Text
 
 from dlab.report.slide import number
+
+NOTE = 110  # letters in a line of a note, where the terminal has as many
 
 
 def block(title: str, values: np.ndarray, digits: int = 2) -> Text:
@@ -24,8 +27,8 @@ def beside(blocks: Iterable[Text]) -> Columns:
     return Columns(list(blocks), padding=(0, 4))
 
 
-def heading(text: str, *notes: str) -> Text:
-    """A line over what follows, and notes on it."""
+def heading(text: str, note: str = "") -> Constrain:
+    """A line over what follows, and a note on it."""
     found = Text("\n")
     found.append(text, style="bold")
-    return found.append("".join(f"\n{note}" for note in notes))
+    return Constrain(found.append(f"\n{note}" if note else ""), NOTE)

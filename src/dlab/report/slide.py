@@ -13,6 +13,7 @@ VERMILION, BLUE, GREEN, INK, GREY, FAINT = "#D55E00", "#0072B2", "#009E73", "#22
 WIDTH, HEIGHT, DPI = 1600, 900, 125
 LETTER = 0.62  # width of a digit, as a share of its height
 PALE = 2.2  # full colour is for numbers so many times the largest: dark figures stay readable on it
+SMALL = 100  # larger numbers are no fractions to a reader
 LARGE = 220  # rows of a map of signed numbers that are shown one by one
 FINE = 64  # rows of an image that need no hard edges between their pixels
 
@@ -83,11 +84,11 @@ def numbers(axes: Any, values: np.ndarray, limit: float | None = None, digits: i
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number as the lectures write it: whole, as a fraction with a small denominator, or rounded."""
-    near = Fraction(value).limit_denominator(12)
-    if abs(near - value) < 1e-5 * max(1.0, abs(value)):
+    """A number as the lectures write it: whole, as a fraction of thirds and the like, or rounded."""
+    near = Fraction(value).limit_denominator(12) if abs(value) < SMALL else Fraction(round(value))
+    if abs(near - value) < 1e-5:
         return str(near) if near.denominator in (1, 3, 6, 9) else f"{float(near):g}"
-    return f"{value:.{digits}f}"
+    return f"{value:.{digits}f}" if abs(value) >= 0.1 else f"{value:.{digits}g}"
 
 
 def tiles(count: int, aspect: float, box: tuple[float, float, float, float], gap: tuple[float, float]) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from dlab.report.slide import GREY, INK, grey, panel, signed, slide
 from dlab.results.findings import Findings
 
 MOST = 2  # images on a slide
+LABELS = 8  # angles that have room for their numbers
 
 
 class Table(NamedTuple):
@@ -73,7 +74,7 @@ def _filters(figure: Any, bank: np.ndarray, frequencies: list[float], angles: li
     for i, f in enumerate(frequencies):
         figure.text(70 / 1600, 1 - (top + (i + 0.5) * pitch) / 900, f"{f:g}", **how)
     figure.text(70 / 1600, 1 - (top - 20) / 900, "f", **how)
-    for j, angle in enumerate(angles):
+    for j, angle in list(enumerate(angles))[:: _every(angles)]:
         figure.text((97 + (j + 0.5) * pitch) / 1600, 1 - (top - 20) / 900, f"{angle:g}°", **how)
 
 
@@ -83,10 +84,16 @@ def _heat(
     axes = panel(figure, (box[0], box[1], box[2], box[3]))
     axes.imshow(energy, cmap="cividis", aspect="auto", vmin=0)
     axes.set_yticks(range(len(frequencies)), [f"{f:g}" for f in frequencies], size=14)
-    axes.set_xticks(range(len(angles)), [f"{angle:g}°" for angle in angles], size=12, rotation=45)
+    every = _every(angles)
+    axes.set_xticks(range(0, len(angles), every), [f"{angle:g}°" for angle in angles[::every]], size=12, rotation=45)
     axes.tick_params(length=0)
     axes.set_ylabel("f", size=14, color=GREY, rotation=0, labelpad=10)
-    for at in np.ndindex(energy.shape):
+    for at in np.ndindex(energy.shape) if every == 1 else ():
         colour = "white" if energy[at] < 0.6 * energy.max() else INK
         text = f"{energy[at]:.1f}" if energy.max() >= 10 else f"{energy[at]:.2f}"
         axes.text(at[1], at[0], text, ha="center", va="center", size=11.5, color=colour)
+
+
+def _every(angles: list[float]) -> int:
+    """Of many angles, every second, third, ... has a label."""
+    return -(-len(angles) // LABELS)

@@ -23,7 +23,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
     """Each phase of the grating."""
     yield heading(
         "Simple and complex cells: a grating drifts past",
-        "A simple cell is one part of a Gabor filter at one place; a complex cell is the magnitude of both parts,",
+        "A simple cell is one part of a Gabor filter at one place; a complex cell is the magnitude of both parts, "
         "or the largest of many simple cells nearby: it answers in every phase.",
     )
     cells = [(f"{row['phase']:g}°", *(f"{float(row[key]) + 0.0:.2f}" for key in CURVES)) for row in found.rows]

@@ -32,7 +32,7 @@ def draw(found: Findings) -> Any:
     rows = found.rows[:MOST]
     boxes = tiles(1 + len(rows), image.shape[2] / image.shape[1], (48, 130, 1504, 740), (28, 60))
     axes = panel(figure, next(boxes), "the picture", 14)
-    axes.imshow(np.moveaxis(image, 0, -1), cmap="gray")
+    axes.imshow(np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0), cmap="gray")
     for index, (row, box) in enumerate(zip(rows, boxes, strict=True)):
         axes, response = panel(figure, box), found.arrays[f"response {index}"]
         if found.arrays[f"kernel {index}"].min() >= 0:

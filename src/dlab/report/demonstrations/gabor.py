@@ -18,7 +18,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
     """The filter's middle row."""
     yield heading(
         "Gabor filter: its middle row",
-        "g = K exp(-(x'^2 + y'^2) / 2) exp(i (2 pi f x' + P)), with x' and y' turned by theta and divided by sigma,",
+        "g = K exp(-(x'^2 + y'^2) / 2) exp(i (2 pi f x' + P)), with x' and y' turned by theta and divided by sigma, "
         "so f is in cycles per sigma_x: f / sigma_x cycles per pixel (erratum E07).",
     )
     cells = [(row["x"], *(f"{float(row[part]) + 0.0:.6f}" for part in PARTS)) for row in found.rows]

@@ -19,7 +19,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
     far = float(np.abs(arrays["product"] - arrays["direct"].reshape(-1)).max())
     yield heading(
         "im2col: every window becomes a row",
-        f"The product with the weights is the convolution (largest difference from the kernel: {far:.1g}).",
+        f"The product with the weights is the convolution (largest difference from the kernel: {far:.1g}). "
         "L3's code asks for rand(2, 1, 4) where it means the shape (2, 1, 4, 4) (erratum E56).",
     )
     images = [block(f"image {n}", image[0]) for n, image in enumerate(arrays["images"])]

@@ -25,7 +25,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
     """Each filter: the image, the kernel, and three ways to combine them."""
     yield heading(
         "Filters, number by number",
-        "Networks compute the cross-correlation, which the lectures call convolution (erratum E20); the true one turns",
+        "Networks compute the cross-correlation, which the lectures call convolution (erratum E20); the true one turns "
         "the kernel by 180 degrees. L4's formula swaps the kernel's indices too, against its own words (erratum E21).",
     )
     for index, row in enumerate(found.rows):
@@ -41,7 +41,7 @@ def draw(found: Findings) -> Any:
     )
     for index, row in enumerate(found.rows[:MOST]):
         left, top = 48 + 780 * (index % 2), 165 + 365 * (index // 2)
-        text = f"{row['filter']}, stride {row['stride']}, pad {row['pad']}"
+        text = f"{str(row['filter'])[:30]}, stride {row['stride']}, pad {row['pad']}"
         figure.text(left / 1600, 1 - (top + 18) / 900, text, size=17, weight="bold", color=INK, va="center")
         _case(figure, found, index, left, top + 80)
     return figure

@@ -19,7 +19,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
     """One unit's response at each shift, and the lecture's 9 in a corner."""
     yield heading(
         "Position tolerance: a bar moves to the right",
-        "The filter's response moves with the bar, so a unit at one place loses it at once; a unit that pools keeps it",
+        "The filter's response moves with the bar, so a unit at one place loses it at once; a unit that pools keeps it "
         "while it is inside its window: sharing weights carries shifts on, pooling makes small ones harmless (E62).",
     )
     yield tables.listing(
@@ -74,7 +74,7 @@ def _curves(axes: Any, found: Findings, names: list[str]) -> None:
         axes.plot(x, y, drawstyle="steps-mid", **style)
         last = max((shift for shift, share in zip(x, y, strict=True) if share > 50), default=0.0)
         how = {"size": 16, "weight": "bold", "rotation": 90, "va": "center", "ha": "left"}
-        axes.text(last + 0.68, 50, name, color=style["color"], **how)
+        axes.text(min(last, x[-1] - 1) + 0.68, 50, name, color=style["color"], **how)
     axes.set_xticks([row["shift"] for row in rows])
 
 
