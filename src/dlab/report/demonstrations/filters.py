@@ -12,6 +12,7 @@ from dlab.report.slide import INK, grey, panel, signed, slide, tiles
 from dlab.results.findings import Findings
 
 MOST = 11  # filters on a slide
+KEEPS = 0.05  # where the weights cancel less than that, the response is a picture again
 
 
 def tell(found: Findings) -> Iterator[RenderableType]:
@@ -24,7 +25,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 
 def draw(found: Findings) -> Any:
-    """The picture and its responses: grey where a filter only smooths, in colours around 0 where it can be negative."""
+    """The picture and its responses: grey where brightness is kept, else in colours around 0."""
     figure = slide(
         "Filters on a picture", "orange: positive, blue: negative; the number is that of the full colour", 0.03
     )
@@ -35,8 +36,9 @@ def draw(found: Findings) -> Any:
     axes.imshow(np.moveaxis(image, 0, -1) if len(image) == 3 else image.mean(axis=0), cmap="gray")
     for index, (row, box) in enumerate(zip(rows, boxes, strict=True)):
         axes, response = panel(figure, box), found.arrays[f"response {index}"]
-        if found.arrays[f"kernel {index}"].min() >= 0:
-            grey(axes, response)
+        w = found.arrays[f"kernel {index}"]
+        if w.sum() > KEEPS * np.abs(w).sum():
+            grey(axes, np.clip(response, image.min() * w.sum(), image.max() * w.sum()))
             title = str(row["filter"])
         else:
             title = f"{row['filter']} (±{signed(axes, response):.2g})"
