@@ -62,7 +62,7 @@ def main() -> None:
     chosen = options()
     with alone():
         running = [Contender(*each) for each in CONTENDERS if not (chosen.no_compile and each[2] == "compile")]
-        ready, skipped = harness.prepare(running, NETWORK, BATCH)
+        ready, skipped = harness.prepare(running, f"make {NETWORK} {BATCH}")
         found = measure(ready, chosen)
         for contender in running:
             contender.close()

@@ -61,12 +61,12 @@ def environment(threads: int) -> dict[str, str]:
     return os.environ | dict.fromkeys(names, str(threads))
 
 
-def prepare(contenders: list[Contender], network: str, batch: int) -> tuple[list[Contender], dict[str, str]]:
-    """Build a row's training steps: (those who can, why the others cannot)."""
+def prepare(contenders: list[Contender], order: str) -> tuple[list[Contender], dict[str, str]]:
+    """Give all the order that builds a row's step: (those who can, why the others cannot)."""
     ready, skipped = [], {}
     for contender in contenders:
         try:
-            contender.ask(f"make {network} {batch}")
+            contender.ask(order)
             ready.append(contender)
         except UnavailableError as reason:
             skipped[contender.name] = str(reason)

@@ -70,7 +70,7 @@ def contenders(chosen: argparse.Namespace) -> list[Contender]:
 
 def measure(running: list[Contender], network: str, batch: int, chosen: argparse.Namespace) -> dict:
     """One row: every contender's figures, the multiply-add limit at the same time, and what follows from both."""
-    ready, skipped = harness.prepare(running, network, batch)
+    ready, skipped = harness.prepare(running, f"make {network} {batch}")
     figures: dict[str, list[dict]] = {}
     limits: list[float] = []
     loads: list[float] = []

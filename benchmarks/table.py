@@ -78,6 +78,29 @@ def start_table(found: dict) -> list[str]:
     return [*table([f"`dlab train {found['spec']}`", ""], rows), "", note(found, f"{found['threads']} threads{mark}")]
 
 
+def optimizer_row(row: dict) -> list[str]:
+    """A row's cells."""
+    torch, faster = row["pytorch_best"], row["dlab_is_faster_by"]
+    shares = (row[f"share_of_{name}"] for name in ("copy", "copy_and_fetch", "bare_pass"))
+    return [
+        row["optimizer"] + (" (disturbed)" if row["other_cores"] > QUIET else ""),
+        str(row["bytes"]),
+        ms(row, "dlab"),
+        f"{row['contenders']['dlab']['gigabytes_per_second']:.0f}",
+        *(f"{share:.0%}" for share in shares),
+        f"{ms(row, torch)} ({torch.removeprefix('torch ')})" if torch else "-",
+        f"{faster:.2f} x" if torch else "-",
+    ]
+
+
+def optimizer_table(found: dict) -> list[str]:
+    """Steps of optimizers."""
+    head = [f"ms per step, {found['size'] // 1_000_000} million parameters", "bytes each", "dlab", "GB/s"]
+    head += ["of a copy", "its fetches counted", "of a bare pass", "PyTorch best", "v PyTorch"]
+    rows = [optimizer_row(row) for row in found["rows"]]
+    return [*table(head, rows), "", note(found, f"{found['threads']} threads, float32, medians of {found['rounds']}")]
+
+
 def note(found: dict, words: str) -> str:
     """How a table came about."""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
@@ -86,7 +109,7 @@ def note(found: dict, words: str) -> str:
 
 def main() -> None:
     """Rewrite README.md."""
-    makers = {"step": step_table, "busy": busy_table, "start": start_table}
+    makers = {"step": step_table, "optimizers": optimizer_table, "busy": busy_table, "start": start_table}
     parts = [maker(found) for name, maker in makers.items() if (found := read(name))]
     body = "\n\n".join("\n".join(part) for part in parts) or "No figures yet."
     path = HERE / "README.md"

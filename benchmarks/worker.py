@@ -1,7 +1,8 @@
 """One contender in a process of its own: it obeys lines on stdin and answers each with a line of JSON.
 
 make NETWORK BATCH   build the training step and warm it up
-run SECONDS          train that long                          -> steps, seconds, idle_cpu
+update NAME COUNT    build an optimizer's step for so many parameters and warm it up
+run SECONDS          step that long                           -> steps, seconds, idle_cpu
 losses COUNT         train so many steps, without dropout from the start -> losses
 limit                the machine's multiply-add limit         -> gflops (dlab only)
 
@@ -31,7 +32,15 @@ class Worker:
         """Build and warm up."""
         from peers.networks import NETWORKS
 
-        self.step = self._build(NETWORKS[name], int(batch))
+        return self._warm(self._build(NETWORKS[name], int(batch)))
+
+    def update(self, name: str, count: str) -> dict:
+        """Build an optimizer's step and warm it up."""
+        self.step = None  # the arrays of the last one
+        return self._warm(self.peer.update(name, int(count), self.variant, self.threads))
+
+    def _warm(self, step: Callable[[], Any]) -> dict:
+        self.step = step
         for _ in range(WARM_STEPS):
             finish(self.step())
         spend(self.step, WARM_SECONDS)

@@ -9,7 +9,7 @@ import dlab
 from dlab import kernels
 from dlab.data.dataset import classified
 from dlab.nn.network import Network as Layers
-from dlab.registry import INITIALISERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.registry import INITIALISERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.spec import Regularize, Train
 from dlab.training.trainer import Trainer
 from peers.networks import Network
@@ -27,6 +27,7 @@ def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", t
         train=Train(epochs=1_000_000, batch_size=batch),
         model=SimpleNamespace(init=INITIALISERS["he"]()),
         optimizer=OPTIMIZERS["momentum"](lr=0.01),
+        schedule=SCHEDULES["constant"](),
         regularize=Regularize(),
         loss=LOSSES["softmax_ce"](),
     )

@@ -18,7 +18,7 @@ def load(source: Any, overrides: tuple[str, ...] = (), seed: int | None = None) 
     name = Path(source).stem if Path(source).name != "spec.yaml" else Path(source).read_text().split()[1]
     if name == "wrong":
         raise SpecError('wrong.yaml:2:1: unknown key "lrr". Did you mean "lr"?')
-    return SimpleNamespace(name=name, to_yaml=lambda: f"name: {name}\n", overrides=overrides)
+    return SimpleNamespace(name=name, to_yaml=lambda: f"name: {name}\n", overrides=overrides, compare=None)
 
 
 def build(spec: Any, device: str | None = None, threads: int | None = None) -> Any:

@@ -101,6 +101,12 @@ def test_a_run_is_shown_again_from_its_files(there):
     assert "done: numbers, sizes" in shown.stdout
 
 
+def test_two_demonstrations_are_put_side_by_side(there):
+    run("small.yaml", "-s", "gabor.theta=30", "-s", "name=turned", "--device", "reference", "-q", "--no-plots")
+    told = CliRunner().invoke(dlab, ["runs", "compare", "small", "turned", "--json"], prog_name="dlab").stdout
+    assert [run["settings"] for run in json.loads(told)["runs"]] == [{"gabor.theta": 0.0}, {"gabor.theta": 30.0}]
+
+
 def test_the_resolved_spec_runs_again_to_the_same_bytes(there, tmp_path):
     assert (
         run(str(there / "spec.yaml"), "--device", "reference", "-o", str(tmp_path), "-q", "--no-plots").exit_code == 0

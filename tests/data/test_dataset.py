@@ -142,3 +142,27 @@ def test_splits_of_different_shapes():
         finish(BYTES, BYTES[:, :, :2])
     with pytest.raises(DataError, match="without"):
         finish(BYTES[:0])
+
+
+def test_a_validation_split_comes_from_the_training_split():
+    labels = np.repeat([0, 1], [40, 10])
+    train = classified(np.arange(50, dtype=np.uint8).reshape(50, 1), labels, 2, "here")
+    plain, kept = (Plain(validation=share).finish(train, split(BYTES[:5, 0, 0, :1]), None, 3) for share in (None, 0.2))
+    assert plain.validation is None
+    assert plain.sha256 != kept.sha256
+    assert np.bincount(kept.validation.labels).tolist() == [8, 2]
+    everything = np.concatenate([kept.train.x, kept.validation.x]).ravel()
+    assert sorted(everything) == list(range(50))
+    assert len(kept.test.x) == 5
+    limited = Plain(validation=0.2, train_limit=20).finish(train, None, None)
+    assert (len(limited.train.x), len(limited.validation.x)) == (16, 4)
+    with pytest.raises(DataError, match=r"data.validation: 0.99 leaves no sample"):
+        Plain(validation=0.99).finish(train, None, None)
+
+
+@pytest.mark.parametrize("normalize", ["unit", "standard"])
+def test_a_validation_split_is_scaled_by_the_training_split_alone(normalize):
+    raw, data = (finish(FLOATS, None, normalize=how, validation=0.3) for how in ("none", normalize))
+    x = raw.train.x.astype(float)
+    base, width = (x.min(0), np.ptp(x, 0)) if normalize == "unit" else (x.mean(0), x.std(0))
+    np.testing.assert_allclose(data.validation.x, (raw.validation.x - base) / width, rtol=1e-4, atol=1e-5)

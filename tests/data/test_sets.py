@@ -12,7 +12,7 @@ from dlab.errors import DataError
 from dlab.registry import DATASETS
 
 SHARED = os.environ.get("DLAB_DATA", "")
-BUILT_IN = ("digits", "gate", "prices", "spiral", "xor")
+BUILT_IN = ("digits", "gate", "noise", "prices", "spiral", "xor")
 
 
 def need(name):
@@ -72,6 +72,17 @@ def test_spiral():
     np.testing.assert_array_equal(np.bincount(data.test.labels), [10] * 3)
     assert np.hypot(*data.train.x.T).max() < 1
     assert data.sha256 != DATASETS["spiral"](normalize="none", samples=50).load(2).sha256
+
+
+def test_noise_is_normal_and_tells_nothing():
+    data = DATASETS["noise"](features=50, samples=2000, classes=4).load(1)
+    assert (len(data.train.x) + len(data.test.x), data.shape, data.outputs) == (2000, (50,), 4)
+    assert abs(len(data.test.x) - 400) <= 2  # a fifth of every class, rounded
+    assert (data.train.x.mean(), data.train.x.std()) == pytest.approx((0, 1), abs=0.01)
+    assert np.bincount(data.train.labels).min() > 350
+    means = [data.train.x[data.train.labels == label].mean(axis=0) for label in range(4)]
+    assert np.abs(means).max() < 5 / np.sqrt(350)
+    assert data.sha256 != DATASETS["noise"](features=50, samples=2000, classes=4).load(2).sha256
 
 
 def test_prices_are_nearly_linear():

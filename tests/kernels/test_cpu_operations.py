@@ -8,7 +8,6 @@ import pytest
 
 from dlab import kernels
 from dlab.layout import LANES, blocks
-from dlab.registry import OPTIMIZERS
 from tests.kernels.arrays import numbers
 
 CPU, REFERENCE = kernels.CPU(), kernels.Reference()
@@ -106,25 +105,6 @@ def test_convolution_rectified_and_pooled_in_one_pass(case):
         check_close(here, wanted)
 
 
-@pytest.mark.parametrize(("kernel", "stride", "pad"), [(2, 2, 0), (3, 2, 0), (3, 1, 1), (4, 3, 2)])
-def test_pooling(kernel, stride, pad):
-    x, size = numbers(SAMPLES, 2, 9, 9), (9 + 2 * pad - kernel) // stride + 1
-    shape = (SAMPLES, 2, size, size)
-    y, code, dx, dy = np.empty(shape), np.empty(shape, np.int32), np.empty_like(x), numbers(*shape, seed=1)
-    lane_x, lane_dy = lanes(x).view(), lanes(dy).view()
-    found, codes, back = room(*shape[1:]), room(*shape[1:], kind=np.int32), room(2, 9, 9)
-    sizes = kernel, stride, pad
-    for name in ("max", "average"):
-        places = (code,) if name == "max" else ()
-        lane_places = (codes,) if name == "max" else ()
-        getattr(REFERENCE.pooling, f"{name}_forward")(x, y, *places, *sizes)()
-        getattr(REFERENCE.pooling, f"{name}_backward")(dy, *places, dx, *sizes)()
-        getattr(CPU.pooling, f"{name}_forward")(lane_x, found, *lane_places, *sizes)()
-        getattr(CPU.pooling, f"{name}_backward")(lane_dy, *lane_places, back, *sizes)()
-        check_close(found, y)
-        check_close(back, dx)
-
-
 @pytest.mark.parametrize(("inputs", "outputs"), [(2, 1), (16, 10), (37, 23), (100, 40)])
 def test_dense(inputs, outputs):
     x, w, b = numbers(SAMPLES, inputs), numbers(outputs, inputs), numbers(outputs)
@@ -166,6 +146,15 @@ def test_dropout_draws_the_reference_mask():
     check_close(found, 0.7 * x)
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (7, 100), (33, 5)])
+def test_dropped_weights_are_the_reference_mask(shape):
+    w, key, kept = numbers(*shape), np.array([77], np.uint32), np.empty(shape)
+    found = np.full(shape, np.nan, np.float32)
+    REFERENCE.dropout.drop_weights(w, kept, key, 0.4)()
+    CPU.dropout.drop_weights(w.astype(np.float32), found, key, 0.4)()
+    assert np.array_equal(found, kept.astype(np.float32))
+
+
 def test_losses():
     u, total, wanted = 20 * numbers(SAMPLES, 7), np.zeros(2), np.zeros(2)
     labels = np.arange(SAMPLES, dtype=np.int32) % 7
@@ -178,25 +167,6 @@ def test_losses():
         check_close(found, du)
         assert not found[1, :, 3:].any()  # padding lanes learn nothing
         np.testing.assert_allclose(total, wanted, rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("name", "penalty"), [*((name, (0.0, 0.0)) for name in OPTIMIZERS), ("sgd", (0.01, 0.1)), ("adam", (0.01, 0.1))]
-)
-def test_update_is_the_reference_rule(name, penalty):
-    size, penalised, optimizer = 5000, 4500, OPTIMIZERS[name]()
-    coefficients = np.array(optimizer.coefficients(3), np.float32)
-    w, g, m, extra, z = (np.abs(numbers(size, seed=s)) for s in range(5))
-    arrays = [w, g, m, m * m + extra, 1 + z][: 2 + len(optimizer.start())]
-    fast = [a.astype(np.float32) for a in arrays]
-    REFERENCE.update.apply(optimizer.rule, *arrays[:2], arrays[2:], coefficients, penalised, *penalty)()
-    CPU.update.apply(optimizer.rule, *fast[:2], fast[2:], coefficients, penalised, *penalty)()
-    for found, wanted in zip(fast, arrays, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=3e-5, atol=1e-6)
-    cost, wanted = np.zeros(1), np.zeros(1)
-    REFERENCE.update.penalty(arrays[0], penalised, 0.01, 0.1, wanted)()
-    CPU.update.penalty(fast[0], penalised, 0.01, 0.1, cost)()
-    np.testing.assert_allclose(cost, wanted, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])

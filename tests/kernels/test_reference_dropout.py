@@ -72,6 +72,24 @@ def test_forward_and_backward_share_the_mask_until_the_key_changes():
     assert np.any((y != 0) != first)
 
 
+@pytest.mark.parametrize("ratio", [0.0, 0.3, 0.5])
+def test_weights_drop_by_output_and_input(ratio):
+    w = numbers(7, 40)
+    kept = poison(7, 40)
+    dropout.drop_weights(w, kept, np.array([12345], np.uint32), ratio)()
+    check_close(kept, oracle.drop_weights(w, 12345, ratio), 0)
+
+
+@pytest.mark.parametrize("ratio", [0.1, 0.5])
+def test_share_of_dropped_weights(ratio):
+    kept = poison(300, 1000)
+    dropout.drop_weights(np.ones((300, 1000)), kept, np.array([7], np.uint32), ratio)()
+    deviation = np.sqrt(ratio * (1 - ratio))
+    assert abs(kept.mean() - (1 - ratio)) < 5 * deviation / np.sqrt(kept.size)
+    assert np.all(np.abs(kept.mean(axis=1) - (1 - ratio)) < 5 * deviation / np.sqrt(1000))
+    assert np.all(np.abs(kept.mean(axis=0) - (1 - ratio)) < 5 * deviation / np.sqrt(300))
+
+
 def test_inference_scales():
     x = numbers(3, 4)
     y = poison(3, 4)

@@ -1,4 +1,4 @@
-"""The same bits for any number of threads, for every preset; and padding lanes that change nothing."""
+"""The same bits for any number of threads, for every preset and every layer; and padding lanes that change nothing."""
 
 from types import SimpleNamespace
 
@@ -8,21 +8,47 @@ import pytest
 from dlab import kernels
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
-from dlab.registry import INITIALISERS, LOSSES, PRESETS
+from dlab.registry import INITIALISERS, LAYERS, LOSSES, PRESETS
 
-CASES = {
+PRESET_CASES = {  # the first word is the preset
     "perceptron": ({}, (1, 8, 8)),
     "mlp": ({"hidden": (30, 20), "activation": "tanh"}, (1, 8, 8)),
+    "mlp with batch normalisation": ({"hidden": (30, 20), "normalize": "batch"}, (1, 8, 8)),
+    "mlp with layer normalisation": ({"hidden": (30, 20), "normalize": "layer"}, (1, 8, 8)),
     "lenet": ({"activation": "relu"}, (1, 16, 16)),
     "simple_convnet": ({}, (1, 12, 12)),
     "deep_convnet": ({}, (1, 12, 12)),
 }
+CASES = {
+    name: (PRESETS[name.split()[0]](**options).layers(shape, 10), shape)
+    for name, (options, shape) in PRESET_CASES.items()
+}
+
+
+def layers(*entries):
+    """Layers from names, or tuples of a name and options."""
+    return tuple(LAYERS[name](*options) for name, *options in ((e,) if isinstance(e, str) else e for e in entries))
+
+
+# Layers that no preset has; the convolutions before a flatten and a global pooling are not pooled themselves.
+CASES["l2, average, dropconnect"] = (
+    layers(
+        *(("conv", 6, 3), ("l2pool", 3, 2), ("maxout", 2), ("conv", 12, 3), "relu", "global_avgpool"),
+        *(("dropconnect", 20), "relu", ("dropconnect", 10, False, 0.2)),
+    ),
+    (1, 12, 11),
+)
+CASES["global maximum"] = layers(("conv", 4, 3), "relu", ("conv", 20, 3), "global_maxpool", "maxout"), (1, 9, 7)
+CASES["unpooled"] = (
+    layers(("conv", 4, 3), "relu", ("conv", 4, 3), "relu", "flatten", ("dropconnect", 20), "maxout"),
+    (1, 9, 7),
+)
 
 
 def trained(name, backend, samples=21):
-    """Loss, output and gradients of one batch of a preset."""
-    options, shape = CASES[name]
-    network = Network(PRESETS[name](**options).layers(shape, 10), shape)
+    """Loss, output and gradients of one batch of a network."""
+    made, shape = CASES[name]
+    network = Network(made, shape)
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 50).astype(np.int32)
     images = random.integers(0, 256, (50, *shape)).astype(np.uint8)
@@ -30,7 +56,8 @@ def trained(name, backend, samples=21):
     ops = kernels.backend(backend)
     parameters, gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
     network.start(parameters, INITIALISERS["he"](), 0)
-    plan = Plan(network, ops, data, (1 / 255, 0.0), LOSSES["softmax_ce"](), samples, parameters, gradients)
+    arrays = parameters, ops.zeros((network.statistics_size,)), gradients
+    plan = Plan(network, ops, data, (1 / 255, 0.0), LOSSES["softmax_ce"](), samples, *arrays)
     plan.rows[:] = np.arange(samples)
     for key in plan.keys.values():
         key[0] = 12345
@@ -39,7 +66,7 @@ def trained(name, backend, samples=21):
     return plan.total.copy(), plan.outputs(), gradients
 
 
-@pytest.mark.parametrize("name", PRESETS.names())
+@pytest.mark.parametrize("name", CASES)
 def test_threads_do_not_change_a_bit(name):
     found = set()
     for threads in (1, 2, 3, 4, 7):
@@ -49,11 +76,11 @@ def test_threads_do_not_change_a_bit(name):
     assert len(found) == 1
 
 
-@pytest.mark.parametrize("name", PRESETS.names())
+@pytest.mark.parametrize("name", CASES)
 def test_a_whole_batch_follows_the_float64_reference(name):
     for found, wanted in zip(trained(name, "cpu"), trained(name, "reference"), strict=True):
         assert np.linalg.norm(found - wanted) < 3e-6 * np.linalg.norm(wanted)
 
 
 def test_every_preset_is_tested():
-    assert sorted(CASES) == PRESETS.names()
+    assert {name.split()[0] for name in PRESET_CASES} == set(PRESETS)

@@ -26,11 +26,20 @@ def network(preset, shape, outputs=10, **options):
         ("simple_convnet", {}, (1, 28, 28), 433_890),
         ("deep_convnet", {}, (1, 28, 28), 123_552),
         ("mlp", {"hidden": (40, 20)}, (1, 28, 28), 32_430),
+        ("mlp", {"hidden": (40, 20), "normalize": "batch"}, (1, 28, 28), 32_430 + 120),
+        ("mlp", {"hidden": (40, 20), "normalize": "layer"}, (1, 28, 28), 32_430 + 120),
         ("mlp", {"hidden": (100,) * 6}, (784,), 130_010),
+        ("mlp", {"hidden": (100,) * 6, "dropout": 0.15, "dropconnect": 0.1}, (784,), 130_010),
+        ("mlp", {"hidden": (40, 20), "activation": "maxout"}, (1, 28, 28), 785 * 80 + 41 * 40 + 21 * 10),
     ],
 )
 def test_parameter_counts_are_the_lectures(preset, options, shape, parameters):
     assert network(preset, shape, **options).size == parameters
+
+
+def test_an_mlp_may_do_without_biases():
+    made = network("mlp", (100,), hidden=(100,) * 5, bias=False)
+    assert made.size == made.weights == 5 * 100 * 100 + 100 * 10
 
 
 def test_perceptron_has_one_weight_an_input_and_a_bias():
@@ -93,6 +102,34 @@ def test_views_cover_the_flat_array_once_weights_first():
     assert sum(view.size for (_, kind), view in net.views(flat).items() if kind == "weight") == net.weights
 
 
+def test_normalisations_start_as_the_standard_score_and_are_never_penalised():
+    net = Network((Convolution(3, 3), LAYERS["batchnorm"](), LAYERS["layernorm"](), Dense(2)), (2, 6, 5))
+    flat, statistics = np.full(net.size, np.nan), np.full(net.statistics_size, np.nan)
+    net.start(flat, INITIALISERS["he"](), 0)
+    net.start_statistics(statistics)
+    views, running = net.views(flat), net.statistics_views(statistics)
+    assert {name: view.shape for name, view in running.items()} == {
+        ("batchnorm1", k): (3,) for k in ("mean", "variance")
+    }
+    assert not running["batchnorm1", "mean"].any()
+    assert (running["batchnorm1", "variance"] == 1).all()
+    for layer, shape in (("batchnorm1", (3,)), ("layernorm1", (3, 4, 3))):
+        assert views[layer, "gamma"].shape == views[layer, "beta"].shape == shape
+        assert (views[layer, "gamma"] == 1).all()
+        assert not views[layer, "beta"].any()
+    assert net.weights == 3 * 2 * 9 + 2 * 36
+
+
+def test_a_normalisation_has_a_line_of_its_own_and_keeps_the_receptive_field():
+    layers = (Convolution(4, 3), LAYERS["batchnorm"](), LAYERS["relu"](), MaxPooling(2), Convolution(4, 3))
+    rows = summarise(place(layers, (1, 12, 12)))
+    assert [(row.name, row.activation, row.parameters) for row in rows[:2]] == [
+        ("conv1", "", 40),
+        ("batchnorm1", "relu", 8),
+    ]
+    assert [row.receptive_field for row in rows] == [3, 3, 4, 8]
+
+
 @pytest.mark.parametrize("name", INITIALISERS.names())
 def test_starting_weights_have_the_scale_they_promise(name):
     net, init = Network((Dense(400), Dense(300)), (500,)), INITIALISERS[name]()
@@ -118,3 +155,23 @@ def test_stages_absorb_what_can_be_done_in_the_same_pass():
     layers = (Convolution(2, 3), LAYERS["tanh"](), MaxPooling(2), MaxPooling(3, 1), Flatten(), Dense(3))
     names = [stage.node.layer.type_name for stage in join(place(layers, (1, 12, 12)))]
     assert names == ["conv", "tanh", "maxpool", "maxpool", "dense"]
+
+
+def test_layers_without_weights_change_nobodys_start():
+    shape, init = (1, 6, 6), INITIALISERS["he"]()
+    plain = (LAYERS["dense"](5), LAYERS["relu"](), LAYERS["dense"](3))
+    more = (LAYERS["flatten"](), LAYERS["dense"](5), LAYERS["dropout"](0.2), LAYERS["tanh"](), LAYERS["dense"](3))
+    starts = []
+    for layers in (plain, more):
+        network = Network(layers, shape)
+        starts.append(np.empty(network.size))
+        network.start(starts[-1], init, 7)
+    assert np.array_equal(*starts)
+    assert len(np.unique(starts[0])) > 190
+    layers = (Convolution(2, 3), LAYERS["batchnorm"](), LAYERS["relu"](), MaxPooling(2), Dense(3))
+    assert [stage.node.layer.type_name for stage in join(place(layers, (1, 12, 12)))] == [
+        "conv",
+        "batchnorm",
+        "maxpool",
+        "dense",
+    ]

@@ -1,5 +1,7 @@
 """The eleven optimizers follow the traces of T35, on the rule itself and on both backends."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def trace(backend, optimizer, gradients=GRADIENTS, size=1):
     w, g = ops.zeros((size,)), ops.zeros((size,))
     states = [ops.zeros((size,)) + start for start in optimizer.start()]
     coefficients, memory = ops.zeros((len(optimizer.coefficients(1)),)), np.array(optimizer.memory)
-    update = ops.update.apply(optimizer.rule, w, g, states, coefficients, 0, 0.0, 0.0)
+    update = ops.update.apply(optimizer.rule, w, g, states, coefficients, 0, 0.0, 0.0, 0.0, 3.0)
     found = []
     for step, (gradient, loss) in enumerate(zip(gradients, LOSSES, strict=True), start=1):
         g[:] = gradient
@@ -65,3 +67,12 @@ def test_trace_of_the_compiled_pass_to_single_precision(name, options, wanted):
 def test_a_gradient_of_zero_from_the_start_moves_nothing(name):
     for backend in ("reference", "cpu"):
         assert not trace(backend, OPTIMIZERS[name](), gradients=(0.0, 0.0, 0.0)).any()
+
+
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_the_first_coefficient_is_the_rate_and_no_other_depends_on_it(name):
+    """What a schedule stands on: a scaled rate is a scaled first coefficient."""
+    optimizer = OPTIMIZERS[name]()
+    for step in (1, 2, 7):
+        usual, half = (replace(optimizer, lr=lr).coefficients(step) for lr in (optimizer.lr, optimizer.lr / 2))
+        assert half == (usual[0] / 2, *usual[1:])

@@ -22,3 +22,11 @@ def apply(x, key, ratio, scale):
             if mix(key, n, e) >= ratio * 2**32:
                 y[n, *index] = scale * x[n, *index]
     return y
+
+
+def drop_weights(w, key, ratio):
+    kept = np.zeros(w.shape)
+    for o, i in np.ndindex(w.shape):
+        if mix(key, o, i) >= ratio * 2**32:
+            kept[o, i] = w[o, i]
+    return kept

@@ -27,9 +27,14 @@ def adam(gradients, lr, beta1, beta2, eps, w=0.0, correct=True):
         yield w
 
 
-def penalised(w, g, l1, l2):
-    return g + l2 * w + l1 * (int(w > 0) - int(w < 0))
+def penalised(w, g, l1, l2, lp=0.0, p=3.0):
+    return g + l2 * w + (l1 + lp * abs(w) ** (p - 1)) * (int(w > 0) - int(w < 0))
 
 
-def penalty(weights, l1, l2):
-    return sum(l1 * abs(w) + l2 / 2 * w**2 for w in weights)
+def penalty(weights, l1, l2, lp=0.0, p=3.0):
+    return sum(l1 * abs(w) + l2 / 2 * w**2 + lp / p * abs(w) ** p for w in weights)
+
+
+def clipped(gradients, limit):
+    norm = math.sqrt(math.fsum(g * g for g in gradients))
+    return [g * min(1.0, limit / norm) for g in gradients] if norm else list(gradients)

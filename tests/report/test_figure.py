@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from dlab.report.figure import draw, picture
-from dlab.results.folder import create
 from dlab.results.records import Evaluation
+from dlab.results.shelf import create
 
 FULL = [Evaluation(e, 10 * e, 0.1, 2.0**-e, 1 - 0.5**e, 0.3 + 2.0**-e, 1 - 0.6**e) for e in range(1, 15)]
 REGRESSION = [Evaluation(1, s, 0.1, 1 / s, None, None, None) for s in range(1, 50)]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlab.errors import DataError
-from dlab.results.records import Evaluation
+from dlab.results.records import Evaluation, Observation
 from dlab.results.rows import Rows
 
 HEADER = "epoch,step,lr,train_loss,train_accuracy,test_loss,test_accuracy\n"
@@ -64,3 +64,12 @@ def test_damage_names_the_file(table, text):
     table.path.write_text(text)
     with pytest.raises(DataError, match=r"results\.csv"):
         table.read()
+
+
+def test_words_whole_numbers_and_gaps_come_back(tmp_path):
+    table = Rows(tmp_path / "layers.csv", Observation)
+    table.create()
+    rows = [Observation(0, "dense1", "sigmoid", weight_units=7), Observation(0, "dense2", "", 1 / 3, float("inf"))]
+    table.append(*rows)
+    assert table.read() == rows
+    assert table.path.read_text().splitlines()[1] == "0,dense1,sigmoid,,,,,,,,,,,7"

@@ -8,8 +8,10 @@ from contextlib import suppress
 import pytest
 
 from dlab.errors import Busy, CheckpointError, Diverged, DlabError, EnvironmentFault, SpecError
-from dlab.results import checkpoint, durable, session
-from dlab.results.folder import RunFolder, create, find
+from dlab.results import checkpoint, durable, saver, session
+from dlab.results.folder import RunFolder
+from dlab.results.records import Evaluation
+from dlab.results.shelf import create, find
 from tests.results.fakes import FakeTrainer, experiment
 
 
@@ -25,7 +27,12 @@ def ignore(record) -> None:
 def kept(folder: RunFolder) -> dict[str, bytes]:
     """What must be the same however often a run was interrupted."""
     names = ("results.csv", "timing.csv", "weights/best.safetensors", "weights/last.safetensors", "spec.yaml")
-    return {name: (folder.path / name).read_bytes() for name in names}
+    return {name: (folder.path / name).read_bytes() for name in (*names, "layers.csv", "histograms.csv")}
+
+
+def watched(**options):
+    """An experiment whose layers are looked at."""
+    return experiment(FakeTrainer(watched=True, **options))
 
 
 def test_a_finished_run_is_complete(folder):
@@ -91,6 +98,31 @@ def test_a_stopped_run_is_saved_where_it_stands(folder):
     assert checkpoint.load(folder.last)[0]["step"] == 5
 
 
+def test_a_watched_run_has_two_more_tables_and_no_other_has(folder, tmp_path):
+    session.run(watched(), folder, ignore)
+    assert [(row.step, row.layer) for row in folder.layers.read()] == [
+        (step, layer) for step in (0, 2, 4, 6, 8) for layer in ("dense1", "dense2")
+    ]
+    assert [row.step for row in folder.histograms.read()] == [0, 0, 0, 8, 8, 8]
+    second = create(tmp_path, "train", "two", "")
+    session.run(experiment(), second, ignore)
+    assert not second.layers.path.exists()
+    assert not second.histograms.path.exists()
+    assert second.evaluations.path.read_bytes() == folder.evaluations.path.read_bytes()
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 5])
+def test_a_watched_run_that_was_stopped_goes_on_without_a_row_too_many(folder, tmp_path, at):
+    whole = create(tmp_path, "train", "whole", "name: one\n")
+    session.run(watched(), whole, ignore)
+    trainer = watched(on_step=lambda trainer: trainer.stop() if trainer.step == at else None)
+    trainer.trainer.stopped = at == 0
+    assert session.run(trainer, folder, ignore) == "interrupted"
+    assert session.run(watched(), folder, ignore, resume=True) == "done"
+    for name in ("layers.csv", "histograms.csv"):
+        assert (folder.path / name).read_bytes() == (whole.path / name).read_bytes()
+
+
 class Killed(BaseException):
     """Stands for a process that is no more."""
 
@@ -108,25 +140,41 @@ def run_until_killed(folder: RunFolder, at: int, monkeypatch) -> bool:
 
     with monkeypatch.context() as patch, suppress(Killed):
         patch.setattr(durable, "touch_disk", touch)
-        session.run(experiment(), folder, ignore)
+        session.run(watched(), folder, ignore)
         return True
     return False
 
 
-def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, monkeypatch):
+@pytest.mark.parametrize("share", [1e9, 0], ids=["saving always", "saving once"])
+def test_killed_at_any_write_and_resumed_a_run_leaves_the_same_bytes(tmp_path, monkeypatch, share):
     monkeypatch.setattr(durable.os, "fsync", lambda file: None)
+    monkeypatch.setattr(saver, "SHARE", share)
     whole = create(tmp_path, "train", "whole", "name: one\n")
-    session.run(experiment(), whole, ignore)
+    session.run(watched(), whole, ignore)
     for at in range(1, 500):
         folder = create(tmp_path, "train", f"cut{at}", "name: one\n")
         if run_until_killed(folder, at, monkeypatch):
             break
-        session.run(experiment(), folder, ignore, resume=True)
+        session.run(watched(), folder, ignore, resume=True)
         assert kept(folder) == kept(whole)
-    assert at > 50
+    assert at > (50 if share else 30)
+
+
+def test_saving_takes_a_small_share_of_the_time(folder, monkeypatch):
+    clock = iter(range(0, 10_000, 10))  # every look at the clock takes ten seconds, and so does saving
+    written = []
+    monkeypatch.setattr(saver, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(saver.checkpoint, "save", lambda path, state, data: written.append(path.name))
+    keeper = saver.Saver(folder, "")
+    row = Evaluation(1, 1, 0.1, 1.0, None, None, None)
+    for _ in range(400):
+        keeper.note({"step": 1}, [row])
+    assert 8 <= len(written) <= 2 * (1 + 400 * 10 * saver.SHARE / 10)
 
 
 def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(folder, monkeypatch):
+    monkeypatch.setattr(saver, "SHARE", 1e9)
+
     def full(call, *arguments):
         if call is durable.os.write and folder.last.exists():
             raise OSError(errno.ENOSPC, "No space left on device")

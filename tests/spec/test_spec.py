@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from dlab.errors import SpecError
-from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS
-from dlab.spec import Compare, EarlyStop, Spec, Train, demonstrations, files, json_schema, load, shipped, vary
-from dlab.spec.kinds import FILTER_DEMO, TRAIN, headline
+from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
+from dlab.spec import Compare, EarlyStop, Regularize, Spec, Train, files, json_schema, load, shipped, vary
 from dlab.spec.scalars import resolve
 
 GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
@@ -30,8 +29,9 @@ model:
   init: {name: gauss, std: 1E-2}
 loss: mse
 optimizer: {name: adam, lr: 1e-3, bias_correction: false}
-regularize: {l2: .5}
-train: {iterations: 10, batch_size: all, sampling: replacement, seed: 7, early_stop: {patience: 3}}
+schedule: {name: cosine, warmup: 5}
+regularize: {l2: .5, lp: 1, p: 2.5}
+train: {iterations: 10, batch_size: all, clip: 1, sampling: replacement, seed: 7, early_stop: {patience: 3}}
 compare:
   variants:
     fast: {optimizer.lr: 1, model.layers.1.filters: 8}
@@ -57,7 +57,8 @@ def test_defaults(read: Callable[..., Spec]):
     assert spec.loss == LOSSES["softmax_ce"]()
     assert spec.optimizer == OPTIMIZERS["momentum"]()
     assert spec.train == Train(epochs=3, batch_size=64, eval_batch=256)
-    assert (spec.regularize.l1, spec.regularize.l2) == (0.0, 0.0)
+    assert spec.schedule == SCHEDULES["constant"]()
+    assert spec.regularize == Regularize(l1=0.0, l2=0.0, lp=0.0, p=3.0)
 
 
 def test_everything(read: Callable[..., Spec]):
@@ -70,9 +71,12 @@ def test_everything(read: Callable[..., Spec]):
     assert spec.model.layers == expected
     assert (spec.data.size, spec.data.path, spec.model.init.std) == (28, "1e-3", 0.01)
     assert spec.optimizer == OPTIMIZERS["adam"](lr=0.001, bias_correction=False)
+    assert spec.schedule == SCHEDULES["cosine"](warmup=5, final=0.0)
+    assert spec.regularize == Regularize(l2=0.5, lp=1.0, p=2.5)
+    assert spec.train.clip == 1.0
     assert (spec.train.early_stop, spec.train.epochs, spec.train.batch_size) == (EarlyStop(3), None, "all")
     variants = {"fast": {"optimizer.lr": 1, "model.layers.1.filters": 8}, "sgd": {"optimizer": "sgd"}}
-    assert spec.compare == Compare(variants, (0, 1, 2))
+    assert spec.compare == Compare(variants, seeds=(0, 1, 2))
 
 
 @pytest.mark.parametrize("text", [GOOD, FULL, "name: '1e3'\n" + GOOD, "name: 'no'\n" + GOOD, "name: '007'\n" + GOOD])
@@ -109,6 +113,8 @@ def test_number_grammar(text: str, value: object):
         ("optimizer={name: sgd, lr: 1}", "optimizer", OPTIMIZERS["sgd"](lr=1.0)),
         ("optimizer=adam", "optimizer", OPTIMIZERS["adam"]()),
         ("loss=mse", "loss", LOSSES["mse"]()),
+        ("schedule=cosine", "schedule", SCHEDULES["cosine"]()),
+        ("schedule={name: step, every: 9}", "schedule", SCHEDULES["step"](every=9)),
         ("threads=3", "threads", 3),
         ("name=b", "name", "b"),
         ("compare.seeds=[4,5]", "compare", Compare(seeds=(4, 5))),
@@ -153,13 +159,39 @@ def test_places(read: Callable[..., Spec]):
 
 def test_vary(read: Callable[..., Spec]):
     spec = read(FULL)
-    cell = vary(spec, {**spec.compare.variants["fast"], "train.seed": 9}, "fast-s9")
+    fast, _ = spec.compare.all()
+    cell = vary(spec, fast, 9)
     assert (cell.name, cell.optimizer.lr, cell.model.layers[1].filters, cell.train.seed) == ("fast-s9", 1.0, 8, 9)
     assert cell.compare is None
-    assert cell.where(("optimizer", "lr")) == "s.yaml:18:26"
-    assert vary(spec, {"optimizer": {"name": "sgd", "lr": 2}}).optimizer == OPTIMIZERS["sgd"](lr=2.0)
-    with pytest.raises(SpecError, match=r"train.seed=x: train.seed: must be a whole number"):
-        vary(spec, {"train.seed": "x"})
+    assert cell.where(("optimizer", "lr")) == "s.yaml:19:26"
+
+
+def test_a_grid_is_all_combinations(read: Callable[..., Spec]):
+    text = (
+        GOOD
+        + """compare:
+  variants: {plain: {}, fast: {optimizer.lr: 1}}
+  grid:
+    train.batch_size: [8, all]
+    model.init: [{name: gauss, std: 1}]
+    size: {small: {data.train_limit: 10}, large: {}}
+"""
+    )
+    compare = read(text).compare
+    names = [variant.name for variant in compare.all()]
+    assert names[:2] == [
+        "plain-batch_size8-init-name-gauss-std-1-small",
+        "plain-batch_size8-init-name-gauss-std-1-large",
+    ]
+    assert len(set(names)) == 8
+    assert [len(axis) for axis in compare.axes()] == [2, 2, 1, 2]
+    cell = vary(read(text), compare.all()[-2], 3)
+    assert (cell.optimizer.lr, cell.train.batch_size, cell.data.train_limit, cell.train.seed) == (1.0, "all", 10, 3)
+
+
+def test_what_a_command_compares_gives_way_to_settings(write: Callable):
+    spec = load(write(GOOD), ["compare.seeds=2"], compare={"variants": {"a": {}, "b": {"train.epochs": 2}}, "seeds": 5})
+    assert (spec.compare.seeds, list(spec.compare.variants)) == ((0, 1), ["a", "b"])
 
 
 @pytest.mark.parametrize("change", [lambda t: b"\xef\xbb\xbf" + t, lambda t: t.replace(b"\n", b"\r\n")])
@@ -188,19 +220,6 @@ def test_schema_knows_every_option():
 
 
 class TestShipped:
-    @pytest.mark.parametrize("name", sorted(shipped()))
-    def test_each_loads_and_opens_with_what_it_shows(self, name: str):
-        first, second, *_ = shipped()[name].read_text().split("\n")
-        command, shows = headline(shipped()[name])
-        read = {TRAIN: load, FILTER_DEMO: demonstrations.load}[command]
-        spec = read(f"{name}.yaml")
-        assert spec.name == name
-        assert first.startswith("# ")
-        assert "(lecture" in first
-        assert second == f"#   dlab {command} {name}.yaml"
-        assert shows == first[2:]
-        assert read(name) == spec
-
     def test_all_are_there(self):
         expected = {"lenet", "lenet-digits", "simple-convnet", "deep-convnet", "mlp", "fashion", "xor", "perceptron"}
         assert expected <= shipped().keys()

@@ -1,5 +1,6 @@
 """The loop: batches, records, resuming, stopping, divergence, and what it learns."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 from dlab import kernels
 from dlab.errors import CheckpointError, Diverged
 from dlab.nn.network import Network
-from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS
-from dlab.results.records import Evaluation, Finished, Timing
+from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
+from dlab.results.records import Evaluation, Finished, Timing, Validated, score
+from dlab.spec import Regularize
 from dlab.training.batches import Batches
 from dlab.training.gradients import GradientCheck
 from dlab.training.threads import Threads
@@ -26,7 +28,9 @@ def options(**changes):
         "eval_batch": 32,
         "seed": 0,
         "measure": "batches",
+        "clip": None,
         "early_stop": None,
+        "watch": (),
     }
     return SimpleNamespace(**{**usual, **changes})
 
@@ -41,15 +45,20 @@ def samples(count, seed=0):
     return SimpleNamespace(x=x.astype(np.uint8), labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
 
 
-def trainer(layers=None, optimizer=None, l2=0.0, loss="softmax_ce", ops="cpu", data=None, **train):
+def dataset(validation=None):
+    return SimpleNamespace(train=samples(50), test=samples(37, 1), scale=1 / 255, shift=0.0, validation=validation)
+
+
+def trainer(layers=None, optimizer=None, schedule=None, loss="softmax_ce", ops="cpu", penalty=None, data=None, **train):
     shape = (1, 6, 6)
-    data = data or SimpleNamespace(train=samples(50), test=samples(37, 1), scale=1 / 255, shift=0.0)
+    data = data or dataset()
     layers = layers or (*PRESETS["mlp"](hidden=(20,)).layers(shape, 3)[:-1], LAYERS["dropout"](0.2), LAYERS["dense"](3))
     spec = SimpleNamespace(
         train=options(**train),
         model=SimpleNamespace(init=INITIALISERS["he"]()),
         optimizer=optimizer or OPTIMIZERS["adam"](lr=0.01),
-        regularize=SimpleNamespace(l1=0.0, l2=l2),
+        schedule=schedule or SCHEDULES["constant"](),
+        regularize=Regularize(**(penalty or {})),
         loss=LOSSES[loss](),
     )
     return Trainer(Network(layers, data.train.x.shape[1:]), kernels.backend(ops), data, spec, threads=1)
@@ -88,7 +97,7 @@ def test_records_come_in_order_and_count_every_sample():
 
 def test_the_logged_loss_is_the_one_that_was_differentiated():
     """At step 1 it is the starting network's loss on the first batch, penalty included."""
-    made = trainer(layers=(LAYERS["dense"](3),), l2=0.5, iterations=1, epochs=None)
+    made = trainer(layers=(LAYERS["dense"](3),), penalty={"l2": 0.5}, iterations=1, epochs=None)
     weights = made.parameters.copy()
     row = rows(made)[0]
     check = trainer(layers=(LAYERS["dense"](3),), ops="reference", iterations=1, epochs=None)
@@ -150,6 +159,24 @@ def test_early_stop_waits_as_long_as_it_was_told():
     assert records[-1] == Finished("early stop", 12)
 
 
+def test_a_validation_split_is_measured_and_decides_when_to_stop():
+    data = dataset(validation=samples(20, 5))
+    made = trainer(data=data)
+    row = rows(made)[-1]
+    plan = made.evaluator._plan(data.validation, 20)
+    plan.rows[:] = np.arange(20)
+    plan.run()
+    assert isinstance(row, Validated)
+    assert row.validation_loss == pytest.approx(plan.total[0] / 20, rel=1e-6)
+    assert row.validation_accuracy == plan.total[1] / 20
+    assert score(row) == row.validation_loss
+    stop = made.evaluator.patience
+    stop.options = SimpleNamespace(patience=1, min_delta=0.0)
+    assert not stop.exhausted(replace(row, validation_loss=0.5, test_loss=9.0))
+    assert not stop.exhausted(replace(row, validation_loss=0.4, test_loss=99.0))
+    assert stop.exhausted(replace(row, validation_loss=0.6, test_loss=0.1))
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS.names())
 def test_every_optimizer_learns(name):
     rates = {"sgd": 0.5, "momentum": 0.1, "nag": 0.1, "adagrad": 0.1}
@@ -181,6 +208,39 @@ def test_backpropagation_agrees_with_central_differences(activation):
         f"{n}.{k}" for n in ("conv1", "conv2", "dense1") for k in ("weight", "bias")
     }
     assert max(row.error for row in checked) < 1e-6
+
+
+@pytest.mark.parametrize("last", ["flatten", "global_maxpool", "global_avgpool"])
+def test_backpropagation_through_the_rarer_layers(last):
+    layers = (
+        *(LAYERS["conv"](4, 3, pad=1), LAYERS["l2pool"](2), LAYERS["maxout"](2)),
+        *(LAYERS["conv"](4, 2), LAYERS["leaky_relu"](0.1), LAYERS[last]()),
+        *(LAYERS["dropconnect"](8), LAYERS["maxout"](4), LAYERS["dropconnect"](3, False, 0.2)),
+    )
+    made = trainer(layers=layers, ops="reference")
+    checked = GradientCheck(made.network, made.data, made.spec).rows()
+    assert len(checked) == 7
+    assert max(row.error for row in checked) < 1e-6
+
+
+def test_each_batch_drops_other_weights():
+    made, dropped = trainer(layers=(LAYERS["dropconnect"](9), LAYERS["dense"](3))), []
+    for _ in range(2):
+        made.train_step()
+        dropped.append(made._running.stages[0].kept == 0)
+    assert all(0.3 < mask.mean() < 0.7 for mask in dropped)
+    assert 0.3 < np.mean(dropped[0] == dropped[1]) < 0.7
+
+
+@pytest.mark.parametrize("middle", [(), ("relu",), ("tanh",), ("dropout",)])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_convolution_may_be_flattened_without_pooling(middle, first):
+    """Its gradient wants a margin, and what stands above sees vectors."""
+    between = [LAYERS[name]() for name in middle]
+    end = [LAYERS["flatten"](), *between] if first else [*between, LAYERS["flatten"]()]
+    layers = (LAYERS["conv"](3, 3), LAYERS["conv"](2, 3), *end, LAYERS["dense"](3))
+    made = trainer(layers=layers, ops="reference")
+    assert max(row.error for row in GradientCheck(made.network, made.data, made.spec).rows()) < 1e-6
 
 
 def test_the_thread_choice_leaves_a_slow_barrier_and_comes_back(monkeypatch):

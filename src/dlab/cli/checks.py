@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dlab.assemble import outline
 from dlab.errors import DlabError, SpecError
 from dlab.report.output import Output
-from dlab.spec import demonstrations, load
-from dlab.spec.document import opened
-from dlab.spec.kinds import FILTER_DEMO, command_of
+from dlab.spec.demonstrations import Demonstrations
+from dlab.spec.reading import read
 from dlab.studies.filters import study
 
 
@@ -28,7 +27,8 @@ def validate(specs: Sequence[str], overrides: Sequence[str], seed: int | None, o
 
 
 def _check(source: str, overrides: Sequence[str], seed: int | None) -> None:
-    if command_of(opened(source).root) == FILTER_DEMO:
-        study.outline(demonstrations.load(source, overrides))
+    spec = read(source, overrides, seed)
+    if isinstance(spec, Demonstrations):
+        study.outline(spec)
     else:
-        outline(load(source, overrides, seed))
+        outline(spec)

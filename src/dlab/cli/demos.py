@@ -10,7 +10,8 @@ from dlab.report import tables
 from dlab.report.output import Output
 from dlab.report.progress import following
 from dlab.results import durable, session
-from dlab.results.folder import RunFolder, claim
+from dlab.results.folder import Folder
+from dlab.results.shelf import claim
 from dlab.spec.demonstrations import Demonstrations, load
 from dlab.spec.kinds import FILTER_DEMO
 from dlab.studies.filters import study
@@ -51,9 +52,9 @@ def plan(demo: Demo, output: Output) -> None:
     )
 
 
-def run(demo: Demo, output: Output) -> RunFolder:
+def run(demo: Demo, output: Output) -> Folder:
     """Compute everything into a new folder."""
-    folder = claim(demo.root, FILTER_DEMO, demo.name)
+    folder = Folder(claim(demo.root, FILTER_DEMO, demo.name))
     output.note(f"results go to {folder.path}")
     shown = list(demo.spec.shown)
     facts = {"about": ", ".join(shown), "shown": shown, "device": demo.device, "threads": demo.threads}

@@ -7,13 +7,15 @@ from typing import Any
 import click
 
 from dlab.assemble import build
-from dlab.cli.signals import stopping
+from dlab.errors import SpecError
 from dlab.kernels.jit import compiling
 from dlab.report.output import Output
 from dlab.report.progress import following, logged
 from dlab.results import durable, session
-from dlab.results.folder import RunFolder, create, find
+from dlab.results.folder import RunFolder
+from dlab.results.shelf import create, find
 from dlab.spec import load
+from dlab.training.signals import stopping
 
 COMMAND = "train"
 
@@ -29,9 +31,9 @@ class Job:
     threads: int | None
     resumed: RunFolder | None = None
 
-    def folder(self) -> RunFolder:
+    def folder(self, validated: bool) -> RunFolder:
         """The run's folder, made where there is none to resume."""
-        return self.resumed or create(self.root, COMMAND, self.name or self.spec.name, self.spec.to_yaml())
+        return self.resumed or create(self.root, COMMAND, self.name or self.spec.name, self.spec.to_yaml(), validated)
 
 
 def job(
@@ -53,6 +55,8 @@ def job(
             "--resume goes on with the run's own spec and name: leave SPEC, -s, --seed and --name out"
         )
     folder = find(output_dir, COMMAND, resume)
+    if not isinstance(folder, RunFolder):
+        raise SpecError(f"{folder.path} is a study: `dlab {folder.path.parent.name} --resume` goes on with it")
     return Job(load(folder.spec), output_dir, None, **machine, resumed=folder)
 
 
@@ -61,11 +65,13 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
     if job.resumed and job.resumed.status() == "done":
         output.note(f"{job.resumed.path} is already finished")
         return job.resumed, 0
+    if job.spec.compare:
+        output.warn("the spec's `compare:` is for the commands that compare; this trains its base once")
     durable.make_folder(job.root / COMMAND)
     with following(output) as reporter:
         compiling(reporter.compiled)
         experiment = build(job.spec, job.device, job.threads)
-        folder = job.folder()
+        folder = job.folder(experiment.data.validation is not None)
         output.note(f"results go to {folder.path}")
         with logged(folder, reporter) as both, stopping(experiment.trainer) as stop:
             status = session.run(experiment, folder, both.see, resume=job.resumed is not None)

@@ -29,6 +29,17 @@ def _threads(ctx: click.Context, option: click.Parameter, value: int | None) -> 
     return value
 
 
+def _seeds(ctx: click.Context, option: click.Parameter, value: str | None) -> int | list[int] | None:
+    """5, or 0,1,2 as a list."""
+    if value is None:
+        return None
+    try:
+        numbers = [int(word) for word in value.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{value} is neither a number nor a list such as 0,1,2") from None
+    return numbers if "," in value else numbers[0]
+
+
 def _debug(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     ctx.find_root().meta["debug"] = value
 
@@ -40,6 +51,8 @@ overrides = together(
     settings,
     click.option("--seed", type=click.IntRange(0), help="Seed of the starting weights and of the batches."),
 )
+seeds = click.option("--seeds", callback=_seeds, metavar="N|A,B,...", help="Seeds to run: how many, or which.")
+jobs = click.option("-j", "--jobs", type=click.IntRange(1), help="Cells at a time; jobs x threads at most the cores.")
 machine = together(
     click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "reference"]), help="What computes."),
     click.option("--threads", type=int, callback=_threads, help="Threads, at most the cores there are."),

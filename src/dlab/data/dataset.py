@@ -14,7 +14,7 @@ Count = Annotated[int, Ge(1)]
 Fraction = Annotated[float, Gt(0), Lt(1)]
 MAX_CLASSES = 10_000
 PIECE = 4096  # images that are counted at a time
-SPLIT = 6  # the purpose "held-out split" of a random stream
+TEST, VALIDATION = 6, 7  # the purposes "held-out split" of a random stream
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Data:
     scale: float
     shift: float
     sha256: str
+    validation: Samples | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ class DataSet:
 
     normalize: none = raw numbers; unit = into [0, 1]; standard = mean 0, variance 1 of the training split (L1, L4)
     size: images are enlarged to size x size; holdout: the share kept for testing where a set brings no test split
+    validation: the share of the training split kept for choosing when to stop, and the best weights and variant
     """
 
     type_name: ClassVar[str]
@@ -66,6 +68,7 @@ class DataSet:
     normalize: Literal["none", "unit", "standard"] = "unit"
     size: Count | None = None
     holdout: Fraction | None = None
+    validation: Fraction | None = None
 
     def peek(self) -> tuple[Shape, int]:
         """(shape of a sample, number of outputs), reading as little as possible."""
@@ -90,11 +93,14 @@ class DataSet:
         self._check(train, test)
         if test is None and self.holdout is not None:
             train, test = hold_out(train, self.holdout, seed)
-        train = train.first(self.train_limit)
+        train, chosen = train.first(self.train_limit), None
         test = test.first(self.test_limit) if test else None
-        train, test, scale, shift = self._normalised(train, test)
+        if self.validation is not None:
+            train, chosen = hold_out(train, self.validation, seed, VALIDATION)
+        (train, test, chosen), scale, shift = self._normalised(train, test, chosen)
+        digest = fingerprint(train, test, chosen)
         shape, outputs = train.x.shape[1:], train.targets.shape[1]
-        return Data(self.type_name, train, test, shape, classes, outputs, scale, shift, fingerprint(train, test))
+        return Data(self.type_name, train, test, shape, classes, outputs, scale, shift, digest, chosen)
 
     def _check(self, train: Samples, test: Samples | None) -> None:
         where = self.path or self.type_name
@@ -105,15 +111,18 @@ class DataSet:
             if shapes[0] != shapes[1]:
                 raise DataError(f"{where}: {of} of training samples is {shapes[0]}, of test samples {shapes[1]}")
 
-    def _normalised(self, train: Samples, test: Samples | None) -> tuple[Samples, Samples | None, float, float]:
+    def _normalised(self, *splits: Samples | None) -> tuple[list[Any], Any, Any]:
+        """The splits, scale and shift; bytes are scaled when a batch is gathered, floats here."""
+        train = splits[0]
+        assert train is not None
         if train.x.dtype == np.uint8:
-            return train, test, *self._byte_scaling(train.x)
+            return list(splits), *self._byte_scaling(train.x)
         scale, shift = self._float_scaling(train.x)
 
         def scaled(split: Samples) -> Samples:
             return replace(split, x=np.ascontiguousarray(split.x * scale + shift, np.float32))
 
-        return scaled(train), scaled(test) if test else None, 1.0, 0.0
+        return [split and scaled(split) for split in splits], 1.0, 0.0
 
     def _byte_scaling(self, x: np.ndarray) -> tuple[float, float]:
         if self.normalize == "standard":
@@ -158,16 +167,17 @@ def classified(x: np.ndarray, labels: np.ndarray, classes: int, source: str) -> 
     return Samples(np.ascontiguousarray(x), labels, np.eye(classes, dtype=np.float32)[labels])
 
 
-def hold_out(samples: Samples, share: float, seed: int) -> tuple[Samples, Samples]:
+def hold_out(samples: Samples, share: float, seed: int, purpose: int = TEST) -> tuple[Samples, Samples]:
     """Keep a share for testing, the same share of every class, chosen by the seed."""
-    random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, SPLIT))))
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, purpose))))
     groups = samples.labels if samples.labels is not None else np.zeros(len(samples.x), int)
     chosen = np.zeros(len(samples.x), bool)
     for group in np.unique(groups):
         members = random.permutation(np.flatnonzero(groups == group))
         chosen[members[: max(1, round(share * len(members)))]] = True
     if chosen.all():
-        raise DataError(f"data.holdout: {share} leaves no sample to train with")
+        key = "holdout" if purpose == TEST else "validation"
+        raise DataError(f"data.{key}: {share} leaves no sample to train with")
     return samples.take(np.flatnonzero(~chosen)), samples.take(np.flatnonzero(chosen))
 
 

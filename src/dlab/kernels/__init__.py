@@ -13,7 +13,7 @@ import numpy as np
 
 from dlab.layout import LANES, Shape, blocks, volume
 
-OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "pooling", "update")
+OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "normalisation", "pooling", "update")
 Call = Callable[[], object]
 
 
@@ -111,6 +111,10 @@ class Buffer:
         if cut < 0:
             raise ValueError(f"this buffer has a margin of {self.margin}, not {margin}")
         return self.whole[:, :, cut : self.whole.shape[2] - cut, cut : self.whole.shape[3] - cut] if cut else self.whole
+
+    def image(self) -> np.ndarray:
+        """The images without the zeros around them; a vector is one pixel of many channels."""
+        return self.view() if self.whole.ndim >= 4 else self.whole[:, :, None, None]
 
     def flat(self) -> np.ndarray:
         """The batch as vectors, sharing memory; only without a margin."""

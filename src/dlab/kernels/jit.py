@@ -79,6 +79,8 @@ def kernel(*arguments: Any, parallel: bool = True) -> Callable[[Callable], Calla
 
     def build(function: Callable) -> Callable:
         start = perf_counter()
+        if not parallel:
+            function.__qualname__ += " on one thread"  # Numba's cache would not tell it from the parallel form
         made = njit(types.void(*arguments), parallel=parallel, error_model="numpy", cache=CACHED)(function)
         if not made.stats.cache_hits:
             _announce(f"{function.__module__.split('.')[-2]} {function.__name__}", perf_counter() - start)

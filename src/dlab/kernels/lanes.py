@@ -49,7 +49,7 @@ def _address(context, builder, array_type, array, index_type, index):
     return cgutils.get_item_pointer2(context, builder, view.data, shape, strides, layout, items, False, False)
 
 
-def _splat(builder, scalar, lane=F32):
+def repeated(builder, scalar, lane=F32):
     """`scalar` in all lanes."""
     undefined = ir.Constant(ir.VectorType(lane, LANES), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
@@ -113,32 +113,24 @@ def store(typingctx, array, index, value):
 
 
 @intrinsic
-def store_first(typingctx, array, index, value, count):
-    """The first `count` lanes of value, where fewer than 16 numbers are left in a row."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
-        room = context.cast(builder, args[3], signature.args[3], types.int32)
-        steps = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
-        mask = builder.icmp_signed("<", steps, _splat(builder, room, I32))
-        pointer = builder.bitcast(address, VECTOR.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [VECTOR, pointer.type, I32, mask.type])
-        masked = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v16f32.p0v16f32")
-        builder.call(masked, [args[2], pointer, ir.Constant(I32, 4), mask])
-        return context.get_dummy_value()
-
-    return types.void(array, index, value, count), generate
-
-
-@intrinsic
 def broadcast(typingctx, array, index):
     """array[index] in all 16 lanes."""
 
     def generate(context, builder, signature, args):
         address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
-        return _splat(builder, builder.load(address))
+        return repeated(builder, builder.load(address))
 
     return vector(array, index), generate
+
+
+@intrinsic
+def splat(typingctx, number):
+    """The same number in all 16 lanes."""
+
+    def generate(context, builder, signature, args):
+        return repeated(builder, context.cast(builder, args[0], signature.args[0], types.float32))
+
+    return vector(number), generate
 
 
 @intrinsic
@@ -167,12 +159,18 @@ def subtract(typingctx, a, b):
 
 
 @intrinsic
+def multiply(typingctx, a, b):
+    """a * b in each lane."""
+    return vector(a, b), lambda context, builder, signature, args: builder.fmul(*args)
+
+
+@intrinsic
 def scaled(typingctx, a, factor, b):
     """a * factor + b in each lane, for one factor, rounded once."""
 
     def generate(context, builder, signature, args):
         number = context.cast(builder, args[1], signature.args[1], types.float32)
-        return _multiply_add(builder, [args[0], _splat(builder, number), args[2]])
+        return _multiply_add(builder, [args[0], repeated(builder, number), args[2]])
 
     return vector(a, factor, b), generate
 
@@ -183,7 +181,7 @@ def leak(typingctx, value, gate, slope):
 
     def generate(context, builder, signature, args):
         factor = context.cast(builder, args[2], signature.args[2], types.float32)
-        below = builder.fmul(args[0], _splat(builder, factor))
+        below = builder.fmul(args[0], repeated(builder, factor))
         above = builder.fcmp_ordered(">", args[1], ir.Constant(VECTOR, [0.0] * LANES))
         return builder.select(above, args[0], below)
 
@@ -227,7 +225,7 @@ def keep_where(typingctx, value, array, index, wanted):
         address = _address(context, builder, signature.args[1], args[1], signature.args[2], args[2])
         codes = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
         number = context.cast(builder, args[3], signature.args[3], types.int8)
-        chosen = builder.icmp_unsigned("==", codes, _splat(builder, number, I8))
+        chosen = builder.icmp_unsigned("==", codes, repeated(builder, number, I8))
         return builder.select(chosen, args[0], ir.Constant(VECTOR, [0.0] * LANES))
 
     return vector(value, array, index, wanted), generate

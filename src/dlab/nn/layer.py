@@ -26,12 +26,21 @@ Pad = Margin | Literal["same"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One named parameter of a layer: its shape, the fans that scale its start, and whether penalties apply."""
+    """One named parameter of a layer: its shape, what it starts from, and whether penalties apply."""
 
     shape: Shape
-    fan_in: int
-    fan_out: int
-    weight: bool = True  # False for biases: they start at zero and are never penalised
+    fan_in: int = 1  # the fans scale the random start of a weight
+    fan_out: int = 1
+    weight: bool = True  # False for biases: they start at `start` and are never penalised
+    start: float = 0.0
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One named array that a layer's training steps keep up to date and its inference reads; it has no gradient."""
+
+    shape: Shape
+    start: float
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,10 @@ class Layer:
 
     def parameters(self, shape: Shape) -> Mapping[str, Parameter]:
         """The layer's parameters for this input shape, by name, in the order they are stored."""
+        return {}
+
+    def statistics(self, shape: Shape) -> Mapping[str, Statistic]:
+        """The running statistics of the layer for this input shape, by name, in the order they are stored."""
         return {}
 
     def multiply_adds(self, shape: Shape) -> int:

@@ -1,6 +1,6 @@
-"""A network: layers with names, and all their parameters in one flat array."""
+"""A network: layers with names, and all their parameters in one flat array, their running statistics in another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from dlab.errors import ShapeError
 from dlab.layout import Shape, volume
-from dlab.nn.layer import Layer, Parameter
+from dlab.nn.layer import Layer, Parameter, Statistic
 
 WEIGHTS = 1  # the purpose "starting weights" of a random stream; the trainer's purposes are others
 
@@ -51,10 +51,24 @@ def place(layers: Sequence[Layer], shape: Shape) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-class Network:
-    """Layers and the flat array of their parameters: all weights first, then all biases.
+Name = tuple[str, str]  # of a node and of one of its arrays
 
-    `views(array)` cuts any array of that length (parameters, gradients, optimizer state) into named pieces.
+
+def cut(flat: np.ndarray, entries: Mapping[Name, Parameter] | Mapping[Name, Statistic]) -> dict[Name, np.ndarray]:
+    """Named views of a flat array, in storage order."""
+    found, start = {}, 0
+    for name, entry in entries.items():
+        stop = start + volume(entry.shape)
+        found[name] = flat[start:stop].reshape(entry.shape)
+        start = stop
+    return found
+
+
+class Network:
+    """Layers and what lies in their flat arrays: all weights first, then all biases; running statistics in another.
+
+    `views(array)` cuts an array of `size` (parameters, gradients, optimizer state) into named pieces,
+    `statistics_views(array)` one of `statistics_size`.
     """
 
     def __init__(self, layers: Sequence[Layer], shape: Shape):
@@ -65,25 +79,36 @@ class Network:
         self.entries = {(node.name, key): p for node, key, p in entries}
         self.weights = sum(volume(p.shape) for p in self.entries.values() if p.weight)
         self.size = sum(volume(p.shape) for p in self.entries.values())
+        self.statistics = {(n.name, key): s for n in self.nodes for key, s in n.layer.statistics(n.input).items()}
+        self.statistics_size = sum(volume(s.shape) for s in self.statistics.values())
         self.output = self.nodes[-1].output
 
-    def views(self, flat: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-        """Named views of a flat array, in storage order."""
-        found, start = {}, 0
-        for name, parameter in self.entries.items():
-            stop = start + volume(parameter.shape)
-            found[name] = flat[start:stop].reshape(parameter.shape)
-            start = stop
-        return found
+    def views(self, flat: np.ndarray) -> dict[Name, np.ndarray]:
+        """The parameters in a flat array by name."""
+        return cut(flat, self.entries)
+
+    def statistics_views(self, flat: np.ndarray) -> dict[Name, np.ndarray]:
+        """The running statistics in a flat array by name."""
+        return cut(flat, self.statistics)
+
+    def start_statistics(self, flat: np.ndarray) -> None:
+        """Fill `flat` with what the running statistics start from."""
+        for name, view in self.statistics_views(flat).items():
+            view[...] = self.statistics[name].start
 
     def start(self, flat: np.ndarray, init: Any, seed: int) -> None:
-        """Fill `flat` with starting weights scale * N(0, 1) from (seed, layer); biases 0."""
-        order = {node.name: node.index for node in self.nodes}
+        """Fill `flat` with starting weights scale * N(0, 1) from seed and layer; others get their own start.
+
+        Layers are counted by their weights, so that one without any, such as an activation, changes no other's start.
+        """
+        weighty = [name for (name, _), parameter in self.entries.items() if parameter.weight]
+        order = {name: number for number, name in enumerate(dict.fromkeys(weighty))}
         for (name, key), view in self.views(flat).items():
             parameter = self.entries[name, key]
-            scale = init.scale(parameter.fan_in, parameter.fan_out) if parameter.weight else 0.0
-            stream = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, WEIGHTS, order[name]))))
-            view[...] = stream.standard_normal(parameter.shape) * scale if scale else 0.0
+            view[...] = parameter.start
+            if parameter.weight:
+                stream = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, WEIGHTS, order[name]))))
+                view[...] = stream.standard_normal(parameter.shape) * init.scale(parameter.fan_in, parameter.fan_out)
 
     def multiply_adds(self) -> int:
         """Of one sample's forward pass."""

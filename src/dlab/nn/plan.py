@@ -2,7 +2,8 @@
 
     gather -> forward of each stage -> loss -> backward of each stage in reverse -> update
 
-A plan never allocates while it runs, and changes nothing but its buffers, `total` and the gradients.
+A plan never allocates while it runs, and changes nothing but its buffers, `total`, the gradients and, in training, the
+running statistics.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from dlab.kernels import Backend, Buffer, Call
 from dlab.layout import Shape
 from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
-from dlab.nn.network import Network
+from dlab.nn.network import Name, Network
 from dlab.nn.stage import Stage, join
 
 
@@ -33,6 +34,7 @@ class Plan:
         loss: Any,
         batch: int,
         parameters: np.ndarray,
+        statistics: np.ndarray,
         gradients: np.ndarray | None = None,
         update: Sequence[Call] = (),
     ):
@@ -41,7 +43,10 @@ class Plan:
         self.stages = join(network.nodes)
         self.keys: dict[int, np.ndarray] = {}  # random state of each stage that wants one, by the layer's index
         self.input = self._connect(network.shape)
-        self._give_parameters(network, parameters, gradients)
+        self._give("parameters", network.views(parameters))
+        self._give("statistics", network.statistics_views(statistics))
+        if gradients is not None:
+            self._give("gradients", network.views(gradients))
         self.output = self.stages[-1].y
         calls = self._gather(samples, scaling) + self._forward() + self._loss(samples, loss)
         self.calls = ops.bracket([*calls, *(self._backward() if self.training else []), *update])
@@ -63,12 +68,13 @@ class Plan:
             stage.ops, stage.batch, stage.training = self.ops, self.batch, self.training
             stage.x, stage.y = x, self.ops.buffer(stage.output, self.batch, after.layer.margin() if after else 0)
             if self.training:
-                self._connect_gradients(stage, below)
+                self._connect_gradients(stage, below, after)
             x, below = stage.y, stage
         return first
 
-    def _connect_gradients(self, stage: Stage, below: Stage | None) -> None:
-        margin = 0 if stage.pooled or below is None else stage.layer.gradient_margin()
+    def _connect_gradients(self, stage: Stage, below: Stage | None, after: Stage | None) -> None:
+        plain = stage.pooled or below is None or (after is not None and after.sees_vectors)
+        margin = 0 if plain else stage.layer.gradient_margin()
         stage.dy = self.ops.buffer(stage.output, self.batch, margin)
         if stage.layer.random:
             stage.key = self.keys[stage.node.index] = np.zeros(1, np.uint32)
@@ -77,13 +83,11 @@ class Plan:
             gates = isinstance(stage.layer, Dense | Convolution) and below.slope != 1.0 and not below.pooled
             stage.below, below.gated = (below.slope if gates else 1.0), gates
 
-    def _give_parameters(self, network: Network, parameters: np.ndarray, gradients: np.ndarray | None) -> None:
+    def _give(self, what: str, views: dict[Name, np.ndarray]) -> None:
+        """Hand each stage its own of the named arrays."""
         by_name = {stage.node.name: stage for stage in self.stages}
-        for (name, key), view in network.views(parameters).items():
-            by_name[name].parameters[key] = view
-        if gradients is not None:
-            for (name, key), view in network.views(gradients).items():
-                by_name[name].gradients[key] = view
+        for (name, key), view in views.items():
+            getattr(by_name[name], what)[key] = view
 
     def _gather(self, samples: Any, scaling: tuple[float, float]) -> list[Call]:
         data = samples.x.reshape(len(samples.x), -1)

@@ -1,8 +1,8 @@
 """What a layer gets to work with in one plan, and how layers join into stages.
 
-A convolution or dense layer absorbs the rectifier (ReLU, leaky ReLU) behind it, and a convolution also the 2x2
-max pooling behind that: the sum, its activation and the maximum of four are one pass, and neither the full feature
-map nor its gradient is ever written.  Flatten costs nothing: dense layers see images as vectors.
+A convolution, dense layer or normalisation absorbs the rectifier (ReLU, leaky ReLU) behind it, and a convolution also
+the 2x2 max pooling behind that: the sum, its activation and the maximum of four are one pass, and neither the full
+feature map nor its gradient is ever written.  Flatten costs nothing: dense layers see images as vectors.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from dlab.kernels import Buffer, Call
 from dlab.nn.layers.activations import Identity, LeakyReLU, ReLU
 from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
+from dlab.nn.layers.normalisation import Normalisation
 from dlab.nn.layers.pooling import MaxPooling
 from dlab.nn.layers.shaping import Flatten
 from dlab.nn.network import Node
@@ -33,12 +34,15 @@ class Stage:
     training: bool = True
     parameters: dict[str, np.ndarray] = field(default_factory=dict)
     gradients: dict[str, np.ndarray] = field(default_factory=dict)
+    statistics: dict[str, np.ndarray] = field(default_factory=dict)
+    moments: tuple[np.ndarray, np.ndarray] | None = None  # what a normalisation keeps for its gradient
     x: Buffer = None  # type: ignore[assignment]
     y: Buffer = None  # type: ignore[assignment]
     dx: Buffer | None = None  # None for the first stage: nobody asks for the gradient of the data
     dy: Buffer = None  # type: ignore[assignment]
     code: np.ndarray | None = None  # where each pooled maximum stood
     key: np.ndarray | None = None  # random state of this batch
+    kept: np.ndarray = None  # type: ignore[assignment]  # the weights, without those that this batch drops
     below: float = 1.0  # slope of the rectifier that made x, if this stage is to apply its derivative
     gated: bool = False  # dy has already been multiplied by this stage's own derivative
 
@@ -55,8 +59,17 @@ class Stage:
         """The call that turns dy into the gradient before the absorbed rectifier, if it is still due."""
         if self.slope == 1.0 or self.pooled or self.gated:
             return []
-        dy = self.dy.view()
-        return [self.ops.activation.backward("rectify", dy, self.y.view(), dy, self.slope)]
+        return [self.rectified_into(self.dy)]
+
+    def rectified_into(self, target: Buffer) -> Call:
+        """The call that writes the gradient before the absorbed rectifier to another buffer."""
+        slope = 1.0 if self.gated else self.slope
+        return self.ops.activation.backward("rectify", self.dy.view(), self.y.view(), target.view(), slope)
+
+    @property
+    def sees_vectors(self) -> bool:
+        """Whether images below are read as vectors, which a margin would tear apart."""
+        return isinstance(self.layer, Dense) or len(self.node.input) == 1
 
     @property
     def gate(self) -> bool:
@@ -82,8 +95,10 @@ def join(nodes: Sequence[Node]) -> list[Stage]:
             continue
         if last and _absorbs(last, node):
             slope = slope_of(node.layer)
-            last.slope, last.pooled = (last.slope, True) if slope is None else (slope, False)
-            last.output = node.output
+            if slope is None:
+                last.pooled, last.output = True, node.output
+            else:
+                last.slope = slope
         elif not isinstance(node.layer, Flatten):
             stages.append(Stage(node, node.output))
     return stages
@@ -93,6 +108,6 @@ def _absorbs(stage: Stage, node: Node) -> bool:
     """Whether the layer of `node` can be done in the same pass as the stage before it."""
     free = stage.slope == 1.0 and not stage.pooled
     if isinstance(node.layer, ReLU | LeakyReLU | Identity):
-        return isinstance(stage.layer, Convolution | Dense) and free
+        return isinstance(stage.layer, Convolution | Dense | Normalisation) and free
     halves = isinstance(node.layer, MaxPooling) and (node.layer.kernel, node.layer.step(), node.layer.pad) == (2, 2, 0)
     return halves and isinstance(stage.layer, Convolution) and not stage.pooled

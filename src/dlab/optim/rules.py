@@ -42,7 +42,7 @@ class Optimizer:
         return (0.0,) * self.states
 
     def coefficients(self, step: int) -> tuple[float, ...]:
-        """The numbers of step 1, 2, ..."""
+        """The numbers of step 1, 2, ...; the first is proportional to lr and the others do not depend on it."""
         raise NotImplementedError
 
     def feedback(self, loss: float, memory: np.ndarray, coefficients: np.ndarray) -> None:

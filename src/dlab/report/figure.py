@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dlab.report.slide import BLUE, FAINT, INK, VERMILION, png, slide
+from dlab.report import canvas
+from dlab.report.canvas import TEST, TRAIN
+from dlab.report.labels import apart
 from dlab.results import durable
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation
-from dlab.results.session import score
+from dlab.results.records import Evaluation, score
 
 Point = tuple[float, float]
 STYLE: dict[str, dict[str, Any]] = {
-    "train": {"color": VERMILION, "linestyle": (0, (4, 1.6))},
-    "test": {"color": BLUE, "linestyle": "-"},
+    "train": {"color": TRAIN, "linestyle": (0, (4, 1.6))},
+    "test": {"color": TEST, "linestyle": "-"},
 }
 
 
@@ -25,13 +26,13 @@ def draw(folder: RunFolder) -> None:
 
 def picture(rows: Sequence[Evaluation], title: str, subtitle: str = "") -> bytes:
     """The curves of `rows` as a PNG of 1600 x 900 pixels."""
-    figure = slide(title, subtitle)
+    figure = canvas.blank(title, subtitle)
     kinds = ["loss", "accuracy"] if any(row.train_accuracy is not None for row in rows) else ["loss"]
     places = figure.subplots(1, len(kinds), squeeze=False)[0]
     figure.subplots_adjust(left=0.075, right=0.845, top=0.76, bottom=0.115, wspace=0.66)
     for axes, kind in zip(places, kinds, strict=True):
         _panel(axes, rows, kind)
-    return png(figure)
+    return canvas.png(figure)
 
 
 def _panel(axes: Any, rows: Sequence[Evaluation], kind: str) -> None:
@@ -57,29 +58,18 @@ def _curve(rows: Sequence[Evaluation], unit: str, name: str) -> list[Point]:
 def _frame(axes: Any, kind: str, unit: str, x: Sequence[int]) -> None:
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    axes.set_title("Loss" if kind == "loss" else "Accuracy in %", loc="left", size=20, color=INK, pad=14)
-    axes.set_xlabel("epoch" if unit == "epoch" else "iteration", size=17, color=INK)
-    axes.tick_params(labelsize=15, colors=INK, length=0)
+    canvas.frame(axes, "Loss" if kind == "loss" else "Accuracy in %", "epoch" if unit == "epoch" else "iteration")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True) if len(x) > 6 else FixedLocator(x))
     margin = max(0.3, 0.02 * (x[-1] - x[0]))
     axes.set_xlim(x[0] - margin, x[-1] + margin)
-    axes.grid(axis="y", color=FAINT, linewidth=1)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#888888")
 
 
 def _scale(axes: Any, kind: str, values: Sequence[float]) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
-
     low, high = min(values), max(values)
     if kind == "accuracy":
         axes.set_ylim(max(0, low - 0.1 * (high - low) - 0.5), min(100.5, high + 0.08 * (high - low) + 0.5))
     elif low > 0 and high > 30 * low:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        canvas.log_scale(axes, low, high)
     else:
         axes.set_ylim(min(0, low), high * 1.06 or 1)
 
@@ -90,29 +80,20 @@ def _mark_best(axes: Any, best: Evaluation, curves: dict[str, list[Point]], unit
     points = dict(curves.get("test", []))
     x = getattr(best, unit)
     if x in points and x != max(points):
-        ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": BLUE, "markeredgewidth": 3}
+        ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": TEST, "markeredgewidth": 3}
         axes.plot([x], [points[x]], "o", **ring)
         halo = [withStroke(linewidth=5, foreground="white")]  # the text may lie on a curve
-        how = {"textcoords": "offset points", "size": 15, "color": BLUE, "ha": "center", "path_effects": halo}
+        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center", "path_effects": halo}
         axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), (0, 18 if kind == "loss" else -30), **how)
 
 
 def _label_ends(axes: Any, ends: dict[str, Point], kind: str) -> None:
-    heights = {split: axes.transData.transform(end)[1] for split, end in ends.items()}
-    for split, shift in _apart(heights).items():
+    heights = {split: float(axes.transData.transform(end)[1]) for split, end in ends.items()}
+    for split, height in apart(heights, room=46.0).items():
         text = f"{split} {_number(ends[split][1], kind)}"
+        shift = (height - heights[split]) * 72 / 125  # pixels to points
         how = {"textcoords": "offset points", "size": 16, "va": "center", "annotation_clip": False}
         axes.annotate(text, ends[split], (14, shift), color=STYLE[split]["color"], weight="bold", **how)
-
-
-def _apart(heights: dict[str, float], room: float = 46.0) -> dict[str, float]:
-    """Shifts in points that keep two labels `room` pixels apart, each on its own side."""
-    ordered = sorted(heights, key=lambda split: heights[split])
-    if len(ordered) < 2:
-        return dict.fromkeys(ordered, 0.0)
-    lower, upper = ordered
-    missing = max(0.0, room - (heights[upper] - heights[lower])) / 2 * 72 / 125
-    return {lower: -missing, upper: missing}
 
 
 def _number(value: float, kind: str) -> str:

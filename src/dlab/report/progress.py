@@ -1,18 +1,27 @@
 """Progress of a run: a bar on a terminal, one dated line per evaluation anywhere else."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from dlab.report import words
+from dlab.report import tables, words
 from dlab.report.output import Output, console
 from dlab.results import records
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation, Finished, Record, Timing
+from dlab.results.records import (
+    CellCompiled,
+    CellEnded,
+    CellProgress,
+    Evaluation,
+    Finished,
+    Record,
+    StudyRecord,
+    Timing,
+)
 
 REFRESH = 0.1
 
@@ -119,6 +128,66 @@ class Several:
             reporter.compiled(name, done, seconds)
 
 
+class StudyLines:
+    """A dated line for every cell that ends, and one where kernels have to be compiled."""
+
+    def __init__(self, *consoles: Console):
+        self._consoles = consoles
+        self._compiled = False
+
+    def see(self, record: StudyRecord) -> None:
+        if isinstance(record, CellEnded):
+            said = record.error or tables.metrics({"final": record.final})
+            self._say(f"{record.ended}/{record.cells}  {record.cell}  {record.status}  {said}".rstrip())
+        elif isinstance(record, CellCompiled) and not self._compiled:
+            self._compiled = True
+            self._say("compiling kernels, once: this takes a moment, and later runs start at once")
+
+    def _say(self, text: str) -> None:
+        for shown in self._consoles:
+            shown.print(f"{time.strftime('%H:%M:%S')}  {text}")
+
+
+class StudyBar:
+    """One bar for all cells, with the steps of those that run, and the lines of those that ended above it."""
+
+    def __init__(self, console: Console, cells: int):
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(24),
+            TextColumn("{task.fields[state]}"),
+            console=console,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("cells", total=cells, state="")
+        self._running: dict[str, str] = {}
+        self._lines = StudyLines(self._bar.console)
+        self._drawn = 0.0
+
+    def __enter__(self) -> "StudyBar":
+        self._bar.start()
+        self._bar.refresh()
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._bar.remove_task(self._task)
+        self._bar.stop()
+
+    def see(self, record: StudyRecord) -> None:
+        if isinstance(record, CellProgress):
+            self._running[record.cell] = f"{record.cell} {record.step}/{record.steps}"
+        elif isinstance(record, CellCompiled):
+            self._running[record.cell] = f"{record.cell} compiling kernels, once: {record.count} done"
+        elif isinstance(record, CellEnded):
+            self._running.pop(record.cell, None)
+            self._lines.see(record)
+            self._bar.update(self._task, completed=record.ended)
+        if time.monotonic() - self._drawn >= REFRESH or isinstance(record, CellEnded):
+            self._drawn = time.monotonic()
+            self._bar.update(self._task, state="  ".join(self._running.values()))
+            self._bar.refresh()
+
+
 def evaluation(row: Evaluation, steps: int) -> str:
     """One evaluation as one line."""
     parts = [f"epoch {row.epoch}", f"step {row.step}" + (f"/{steps}" if steps else "")]
@@ -135,6 +204,23 @@ def following(output: Output) -> Iterator[Reporter]:
             yield bar
     else:
         yield Several() if output.quiet else Lines(output.err)
+
+
+@contextmanager
+def following_study(output: Output, log: IO[str], cells: int) -> Iterator[Callable[[StudyRecord], None]]:
+    """Shows the cells of a study as suits the output, and writes them to its log."""
+    kept = StudyLines(console(log))  # type: ignore[arg-type]
+
+    def both(record: StudyRecord) -> None:
+        kept.see(record)
+        shown.see(record)
+
+    if output.live:
+        with StudyBar(output.err, cells) as shown:
+            yield both
+    else:
+        shown = StudyLines(*([] if output.quiet else [output.err]))  # type: ignore[assignment]
+        yield both
 
 
 @contextmanager

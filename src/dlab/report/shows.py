@@ -10,12 +10,12 @@ from dlab.errors import DlabError
 from dlab.report import words
 from dlab.report.output import Output
 from dlab.results import durable, findings
-from dlab.results.folder import RunFolder
+from dlab.results.folder import Folder
 
 MOST = 100  # numbers of an array that stands in the JSON object
 
 
-def show(folder: RunFolder, output: Output, plots: bool) -> None:
+def show(folder: Folder, output: Output, plots: bool) -> None:
     """Print what every demonstration found, and draw it if asked; a picture that fails is a warning."""
     pieces: list[RenderableType] = []
     told: dict[str, Any] = {}
@@ -33,13 +33,13 @@ def show(folder: RunFolder, output: Output, plots: bool) -> None:
 
 def picture(name: str, found: findings.Findings) -> bytes | None:
     """The slide of one demonstration; None where it has none."""
-    from dlab.report.slide import png
+    from dlab.report import canvas
 
     draw = getattr(_module(name), "draw", None)
-    return png(draw(found)) if draw else None
+    return canvas.png(draw(found)) if draw else None
 
 
-def _drawn(folder: RunFolder, name: str, found: findings.Findings, output: Output) -> list[str]:
+def _drawn(folder: Folder, name: str, found: findings.Findings, output: Output) -> list[str]:
     try:
         if content := picture(name, found):
             durable.replace(folder.path / f"{name}.png", content)
@@ -49,7 +49,7 @@ def _drawn(folder: RunFolder, name: str, found: findings.Findings, output: Outpu
     return []
 
 
-def _verdict(folder: RunFolder, pictures: list[str]) -> Text:
+def _verdict(folder: Folder, pictures: list[str]) -> Text:
     facts = folder.facts()
     lines = [f"{folder.status()}: {', '.join(facts.get('shown', []))}"]
     if "seconds" in facts:

@@ -1,16 +1,13 @@
-"""What all pictures share: a slide of 1600 x 900 pixels, its colours, and panels with images and numbers."""
+"""Panels on a slide: boxes of pixels with images, signed maps, and matrices with their numbers."""
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 
-# Vermilion, blue and green of Okabe and Ito, which all kinds of colour vision tell apart.
-VERMILION, BLUE, GREEN, INK, GREY, FAINT = "#D55E00", "#0072B2", "#009E73", "#222222", "#555555", "#DDDDDD"
-WIDTH, HEIGHT, DPI = 1600, 900, 125
+from dlab.report.canvas import BLUE, DPI, HEIGHT, INK, VERMILION, WIDTH
+
 LETTER = 0.62  # width of a digit, as a share of its height
 PALE = 2.2  # full colour is for numbers so many times the largest: dark figures stay readable on it
 SMALL = 100  # larger numbers are no fractions to a reader
@@ -18,31 +15,15 @@ LARGE = 220  # rows of a map of signed numbers that are shown one by one
 FINE = 64  # rows of an image that need no hard edges between their pixels
 
 
-def slide(title: str, subtitle: str = "", left: float = 0.075) -> Any:
-    """An empty figure with its two lines of heading."""
-    # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
-    os.environ.pop("MPLBACKEND", None)
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
-    figure.text(left, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
-    figure.text(left, 0.865, subtitle, size=17, color=GREY, parse_math=False)
-    return figure
-
-
-def png(figure: Any) -> bytes:
-    """The figure as a PNG file, the same bytes for the same drawing."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    content = BytesIO()
-    FigureCanvasAgg(figure).print_png(content, metadata={"Software": "dlab"})
-    return content.getvalue()
+def axes_in(figure: Any, box: tuple[float, float, float, float]) -> Any:
+    """Axes in a box of pixels (left, top, width, height), counted from the upper left corner."""
+    left, top, width, height = box
+    return figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
 
 
 def panel(figure: Any, box: tuple[float, float, float, float], title: str = "", size: float = 15) -> Any:
-    """Axes without ticks in a box of pixels (left, top, width, height), counted from the upper left corner."""
-    left, top, width, height = box
-    axes = figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
+    """Axes in a box of pixels, for an image or a matrix: without ticks."""
+    axes = axes_in(figure, box)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color("#BBBBBB")
@@ -107,24 +88,6 @@ def tiles(count: int, aspect: float, box: tuple[float, float, float, float], gap
         row, column = divmod(index, columns)
         top = box[1] + above + gap[1] + row * (width / aspect + gap[1])
         yield start + column * (width + gap[0]), top, width, width / aspect
-
-
-def plain(axes: Any, title: str, x: str, y: str = "") -> None:
-    """Axes for curves: few lines, large letters."""
-    axes.set_title(title, loc="left", size=19, color=INK, pad=12)
-    axes.set_xlabel(x, size=17, color=INK)
-    axes.set_ylabel(y, size=17, color=INK)
-    axes.tick_params(labelsize=15, colors=INK, length=0)
-    axes.grid(axis="y", color=FAINT, linewidth=1)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color("#888888")
-
-
-def curves(figure: Any, box: tuple[float, float, float, float]) -> Any:
-    """Axes for curves in a box of pixels, counted from the upper left corner."""
-    left, top, width, height = box
-    return figure.add_axes((left / WIDTH, 1 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT))
 
 
 def _diverging() -> Any:

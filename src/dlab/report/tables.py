@@ -9,9 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dlab.report import words
-from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation
-from dlab.results.session import score
+from dlab.results.folder import Folder, RunFolder
+from dlab.results.records import Evaluation, score
 
 ROWS = 20
 
@@ -52,14 +51,16 @@ def verdict(folder: RunFolder) -> Text:
 def metrics(facts: Mapping[str, Any]) -> str:
     """Final and best values of a run in one line."""
     final, best = facts.get("final") or {}, facts.get("best") or {}
-    if final.get("test_accuracy") is not None:
-        at = f" at epoch {best['epoch']}" if best["epoch"] != final["epoch"] else ""
-        return f"test accuracy {words.share(final['test_accuracy'])}, best {words.share(best['test_accuracy'])}{at}"
-    for name in ("test_loss", "train_accuracy", "train_loss"):
-        if final.get(name) is not None:
-            say = words.share if name.endswith("accuracy") else words.loss
-            return f"{name.replace('_', ' ')} {say(final[name])}, best {say(best[name])}"
-    return ""
+    names = ("test_accuracy", "test_loss", "train_accuracy", "train_loss")
+    name = next((name for name in names if final.get(name) is not None), None)
+    if name is None:
+        return ""
+    say = words.share if name.endswith("accuracy") else words.loss
+    told = f"{name.replace('_', ' ')} {say(final[name])}"
+    if best.get(name) is not None:
+        told += f", best {say(best[name])}"
+        told += f" at epoch {best['epoch']}" if name == "test_accuracy" and best["epoch"] != final["epoch"] else ""
+    return told
 
 
 def layers(rows: Iterable[Any]) -> Table:
@@ -94,8 +95,8 @@ def gradients(rows: Iterable[Any]) -> Table:
     return table
 
 
-def runs(folders: Iterable[RunFolder]) -> Table:
-    """One line per run."""
+def runs(folders: Iterable[Folder]) -> Table:
+    """One line per run or study."""
     table = _table("command", "run", "status", "about", "result", "started", "time>")
     for folder in folders:
         facts = folder.facts()

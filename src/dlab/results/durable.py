@@ -35,9 +35,15 @@ def create(path: Path, content: bytes) -> None:
 
 
 def append(path: Path, text: str) -> None:
-    """Add `text` at the end of a file that exists, and wait until it is stored."""
+    """Add `text` at the end of a file that exists; `sync` waits until it is stored."""
     with _told(path):
-        _write(path, os.O_APPEND, text.encode())
+        _write(path, os.O_APPEND, text.encode(), stored=False)
+
+
+def sync(path: Path) -> None:
+    """Wait until everything that was appended to a file is stored."""
+    with _told(path):
+        _write(path, os.O_APPEND, b"")
 
 
 def claim_folder(path: Path) -> bool:
@@ -62,13 +68,14 @@ def sweep(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _write(path: Path, flags: int, content: bytes) -> None:
+def _write(path: Path, flags: int, content: bytes, stored: bool = True) -> None:
     # Mode 0666 lets the umask decide, which the modules for temporary files do not.
     file = touch_disk(os.open, path, os.O_WRONLY | flags, 0o666)
     try:
         while content:
             content = content[touch_disk(os.write, file, content) :]
-        touch_disk(os.fsync, file)
+        if stored:
+            touch_disk(os.fsync, file)
     finally:
         os.close(file)
 

@@ -1,27 +1,22 @@
-"""The folder of one run, `results/<command>/<name>/`: its files, how it is made and how it is found again."""
+"""The folder of one run or study, `results/<command>/<name>/`: its files, and who works on it."""
 
 import fcntl
 import json
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-from dlab.errors import Busy, DataError, EnvironmentFault, SpecError
-from dlab.registry import suggestion
+from dlab.errors import Busy, DataError, EnvironmentFault
 from dlab.results import durable
-from dlab.results.records import Evaluation, Timing
+from dlab.results.records import Bin, Evaluation, Observation, Snapshot, Timing, Validated
 from dlab.results.rows import Rows
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
-class RunFolder:
-    """The files of one run."""
+class Folder:
+    """What a run and a study have in common: a spec, run.json, a log and a picture."""
 
     path: Path
 
@@ -36,22 +31,6 @@ class RunFolder:
     @property
     def picture(self) -> Path:
         return self.path / "results.png"
-
-    @property
-    def last(self) -> Path:
-        return self.path / "weights" / "last.safetensors"
-
-    @property
-    def best(self) -> Path:
-        return self.path / "weights" / "best.safetensors"
-
-    @property
-    def evaluations(self) -> Rows[Evaluation]:
-        return Rows(self.path / "results.csv", Evaluation)
-
-    @property
-    def timings(self) -> Rows[Timing]:
-        return Rows(self.path / "timing.csv", Timing)
 
     def describe(self, **facts: Any) -> None:
         """Add facts to run.json, which readers always find whole."""
@@ -91,41 +70,64 @@ class RunFolder:
             yield log
 
 
-def claim(root: Path, command: str, name: str) -> RunFolder:
-    """A new folder under `root`; a name that is taken becomes name-2, name-3, ..."""
-    if not NAME.fullmatch(name):
-        raise SpecError(f'"{name}" cannot name a run: use letters, digits, dot, dash and underscore, 64 at most')
-    durable.make_folder(root / command)
-    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    return RunFolder(next(path for path in (root / command / name for name in names) if durable.claim_folder(path)))
+@dataclass(frozen=True)
+class RunFolder(Folder):
+    """The files of one run."""
 
+    @property
+    def last(self) -> Path:
+        return self.path / "weights" / "last.safetensors"
 
-def create(root: Path, command: str, name: str, spec: str) -> RunFolder:
-    """A new folder for a training run, with its tables and its spec."""
-    folder = claim(root, command, name)
-    durable.make_folder(folder.path / "weights")
-    folder.evaluations.create()
-    folder.timings.create()
-    # The spec comes last: a folder that has one is complete and can be resumed.
-    durable.replace(folder.spec, spec.encode())
-    return folder
+    @property
+    def best(self) -> Path:
+        return self.path / "weights" / "best.safetensors"
 
+    @property
+    def evaluations(self) -> Rows[Evaluation]:
+        path = self.path / "results.csv"
+        return Rows(path, Validated if self._validated(path) else Evaluation)
 
-def find(root: Path, command: str, wanted: str) -> RunFolder:
-    """The run called `wanted`: a folder, a name under `root/command`, or `latest`; `*` stands for any command."""
-    runs = [run for run in every(root) if command in ("*", run.path.parent.name)]
-    if wanted == "latest" and runs:
-        return max(runs, key=lambda run: run.spec.stat().st_mtime_ns)
-    for path in (*(run.path for run in runs if run.path.name == wanted), Path(wanted)):
-        if (path / "spec.yaml").is_file():
-            return RunFolder(path)
-    near = suggestion(wanted, [run.path.name for run in runs])
-    raise SpecError(f'no run "{wanted}" in {root / command.strip("*")}.{near}')
+    @property
+    def timings(self) -> Rows[Timing]:
+        return Rows(self.path / "timing.csv", Timing)
 
+    @property
+    def layers(self) -> Rows[Observation]:
+        """Exists if the run was watched."""
+        return Rows(self.path / "layers.csv", Observation)
 
-def every(root: Path) -> list[RunFolder]:
-    """All runs under the results folder, by command and name; the cells of a study belong to the study."""
-    return [RunFolder(path.parent) for path in sorted(root.glob("*/*/spec.yaml"))]
+    @property
+    def histograms(self) -> Rows[Bin]:
+        """Exists if outputs or weights were watched."""
+        return Rows(self.path / "histograms.csv", Bin)
+
+    def tables(self) -> list[Rows[Any]]:
+        """All tables there are."""
+        watched: list[Rows[Any]] = [self.layers, self.histograms]
+        return [self.evaluations, self.timings, *(table for table in watched if table.path.exists())]
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Add the rows of a watched run."""
+        for table, rows in ((self.layers, snapshot.layers), (self.histograms, snapshot.bins)):
+            if rows and not table.path.exists():
+                table.create()
+            if rows:
+                table.append(*rows)
+
+    def prepare(self, spec: str, validated: bool = False) -> None:
+        """Fill the empty folder; the spec comes last: a folder that has one is complete and can be resumed.
+
+        With `validated`, results.csv has two more columns, for the validation split.
+        """
+        durable.make_folder(self.path / "weights")
+        Rows(self.path / "results.csv", Validated if validated else Evaluation).create()
+        self.timings.create()
+        durable.replace(self.spec, spec.encode())
+
+    def _validated(self, path: Path) -> bool:
+        with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
+            return "validation_loss" in file.readline()
+        return False
 
 
 def _open_log(path: Path) -> IO[str]:

@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from dlab.errors import DataError
 from dlab.results import durable
-from dlab.results.records import Evaluation, Timing
+from dlab.results.records import Bin, Evaluation, Observation, Timing
 
-Row = TypeVar("Row", bound=Evaluation | Timing)
+Row = TypeVar("Row", bound=Evaluation | Timing | Observation | Bin)
 
 
 class Rows(Generic[Row]):
@@ -24,9 +24,13 @@ class Rows(Generic[Row]):
         """An empty table: the header alone."""
         durable.replace(self.path, self._header.encode())
 
-    def append(self, row: Row) -> None:
-        """One whole row, stored before this returns."""
-        durable.append(self.path, self._line(row))
+    def append(self, *rows: Row) -> None:
+        """Whole rows; `sync` waits until they are stored."""
+        durable.append(self.path, "".join(map(self._line, rows)))
+
+    def sync(self) -> None:
+        """Wait until all rows are stored."""
+        durable.sync(self.path)
 
     def read(self) -> list[Row]:
         """All rows; a last row without its end is one that was being written, and does not count."""
@@ -59,10 +63,14 @@ class Rows(Generic[Row]):
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return value
     return str(int(value)) if isinstance(value, Integral) else repr(float(value))
 
 
 def _value(kind: Any, cell: str) -> Any:
-    if kind is int:
-        return int(cell)
-    return float(cell) if cell or kind is float else None
+    if kind is str:
+        return cell
+    if not cell and kind in (int | None, float | None):
+        return None
+    return int(cell) if kind in (int, int | None) else float(cell)

@@ -17,8 +17,9 @@ from typing import IO, Any, Protocol
 from dlab import __version__
 from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
-from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation, Finished, Record, Timing
+from dlab.results.folder import Folder, RunFolder
+from dlab.results.records import Evaluation, Finished, Record, Snapshot, Timing, score
+from dlab.results.saver import Saver
 
 See = Callable[[Record], object]
 
@@ -42,12 +43,6 @@ def run(experiment: Any, folder: RunFolder, see: See, resume: bool = False) -> s
         status = _keep(experiment.trainer, folder, rows, see, experiment.data.sha256)
         folder.describe(status=status, seconds=round(before + time.monotonic() - begun, 3), **_metrics(folder, rows))
     return status
-
-
-def score(row: Evaluation) -> float:
-    """What "best" means: the lowest test loss, or train loss where there is no test split."""
-    loss = row.train_loss if row.test_loss is None else row.test_loss
-    return loss if math.isfinite(loss) else math.inf
 
 
 def throughput(timings: list[Timing]) -> float:
@@ -82,7 +77,7 @@ def origin() -> dict[str, Any]:
 
 
 @contextmanager
-def kept(folder: RunFolder, **facts: Any) -> Iterator[IO[str]]:
+def kept(folder: Folder, **facts: Any) -> Iterator[IO[str]]:
     """Work that fills a folder without training: yields its log; run.json says what came of it and how long it took."""
     with folder.hold() as log, _accounted(folder, log):
         begun = time.monotonic()
@@ -93,34 +88,44 @@ def kept(folder: RunFolder, **facts: Any) -> Iterator[IO[str]]:
 
 def about(spec: Any) -> str:
     """Network, data and optimizer in one short line."""
+    return f"{subject(spec)}, {spec.optimizer.type_name} with lr {spec.optimizer.lr:g}"
+
+
+def subject(spec: Any) -> str:
+    """Network and data."""
     network = spec.model.preset.type_name if spec.model.preset else f"{len(spec.model.layers)} layers"
-    return f"{network}, {spec.data.type_name}, {spec.optimizer.type_name} with lr {spec.optimizer.lr:g}"
+    return f"{network}, {spec.data.type_name}"
 
 
 def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See, data: str) -> str:
+    saver = Saver(folder, data)
+    try:
+        status = _follow(trainer, folder, rows, see, saver)
+    except BaseException:
+        # A full disk must not hide what went wrong first.
+        with suppress(DlabError):
+            saver.save()
+        raise
+    state = trainer.state()
+    saver.save(None if rows and rows[-1].step == state["step"].item() else state)
+    return status
+
+
+def _follow(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See, saver: Saver) -> str:
     status = "interrupted"
     for record in trainer.run():
         if isinstance(record, Evaluation):
             rows.append(record)
             folder.evaluations.append(record)
+        elif isinstance(record, Snapshot):
+            folder.keep(record)
         elif isinstance(record, Timing):
             folder.timings.append(record)
-            _save(trainer.state(), folder, rows, data)
+            saver.note(trainer.state(), rows)
         elif isinstance(record, Finished) and record.reason in ("done", "early stop"):
             status = "done"
         see(record)
-    state = trainer.state()
-    if not rows or rows[-1].step != state["step"].item():
-        checkpoint.save(folder.last, state, data=data)
     return status
-
-
-def _save(state: checkpoint.State, folder: RunFolder, rows: list[Evaluation], data: str) -> None:
-    # `last` is written last: once it stands, everything up to its step stands too.
-    if min(rows, key=score) is rows[-1]:
-        weights = {name: array for name, array in state.items() if not name.startswith("optimizer.")}
-        checkpoint.save(folder.best, weights, data=data)
-    checkpoint.save(folder.last, state, data=data)
 
 
 def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:
@@ -133,8 +138,9 @@ def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:
             raise CheckpointError(f"{folder.last}: {experiment.data.name} is not the data this run began with")
         experiment.trainer.restore(state)
         step = state["step"].item()
-    folder.timings.cut(step)
-    return folder.evaluations.cut(step)
+    for table in folder.tables():
+        table.cut(step or -1)  # at step 0 the trainer looks at its layers again
+    return folder.evaluations.read()
 
 
 def _metrics(folder: RunFolder, rows: list[Evaluation]) -> dict[str, Any]:
@@ -150,14 +156,14 @@ def _finite(row: Evaluation) -> dict[str, Any]:
 
 
 @contextmanager
-def _accounted(folder: RunFolder, log: IO[str]) -> Iterator[None]:
+def _accounted(folder: Folder, log: IO[str]) -> Iterator[None]:
     try:
         yield
     except BaseException as fault:
         status = {Diverged: "diverged", KeyboardInterrupt: "interrupted", SystemExit: "interrupted"}
         # A full disk must not hide what went wrong first.
         with suppress(DlabError):
-            folder.describe(status=status.get(type(fault), "failed"))
+            folder.describe(status=status.get(type(fault), "failed"), error=str(fault))
         if isinstance(fault, MemoryError):
             raise EnvironmentFault("out of memory: try a smaller train.batch_size or train.eval_batch") from fault
         if not isinstance(fault, Exception) or isinstance(fault, DlabError):

@@ -6,9 +6,22 @@ text -> `parser` (nodes with places) -> `overrides` -> `schema` (pydantic, from 
 """
 
 from dlab.spec.build import load, vary
+from dlab.spec.compare import Compare, Variant
 from dlab.spec.files import shipped
-from dlab.spec.options import Compare, EarlyStop, Regularize, Train
+from dlab.spec.options import EarlyStop, Regularize, Train
 from dlab.spec.schema import json_schema
 from dlab.spec.specification import Model, Spec
 
-__all__ = ["Compare", "EarlyStop", "Model", "Regularize", "Spec", "Train", "json_schema", "load", "shipped", "vary"]
+__all__ = [
+    "Compare",
+    "EarlyStop",
+    "Model",
+    "Regularize",
+    "Spec",
+    "Train",
+    "Variant",
+    "json_schema",
+    "load",
+    "shipped",
+    "vary",
+]

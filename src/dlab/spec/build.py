@@ -1,16 +1,16 @@
 """From a document to a training spec: validate, make the parts, and try the variants."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
 from dlab.spec.choices import TRAINING
+from dlab.spec.compare import Variant
 from dlab.spec.document import Document, Grammar, Maker, checked, opened, validated
 from dlab.spec.faults import Fault, Path, Place, printable, refused
 from dlab.spec.kinds import FILTER_DEMO, command_of
 from dlab.spec.node import Node, node_of
-from dlab.spec.options import Compare
 from dlab.spec.overrides import Setting, apply, settings
 from dlab.spec.schema import json_schema, specification
 from dlab.spec.specification import Model, Spec
@@ -18,29 +18,36 @@ from dlab.spec.specification import Model, Spec
 GRAMMAR = Grammar(specification, json_schema, TRAINING)
 
 
-def load(source: str | FilePath, overrides: Iterable[str] = (), seed: int | None = None) -> Spec:
-    """The spec in a file, or of a name that ships with dlab, with `key=value` settings laid over it."""
+def load(
+    source: str | FilePath,
+    overrides: Iterable[str] = (),
+    seed: int | None = None,
+    compare: dict[str, Any] | None = None,
+) -> Spec:
+    """The spec in a file, or of a name that ships with dlab, with `key=value` settings laid over it.
+
+    `compare` are settings for its key of that name: those of a study's command.
+    """
     document = opened(source)
     if command_of(document.root) == FILTER_DEMO:
         told = f"this is a spec of demonstrations, not of training: dlab {FILTER_DEMO} {printable(str(source))}"
         raise refused([Fault(document.root.place, (), told)])
     given, wrong = settings(list(overrides), seed)
-    return _loaded(document._replace(faults=document.faults + wrong), given)
+    studied = [(f"compare.{key}", node_of(value, Place(f"compare.{key}"))) for key, value in (compare or {}).items()]
+    return _loaded(document._replace(faults=document.faults + wrong), studied + given)
 
 
-def vary(spec: Spec, changes: Mapping[str, Any], name: str | None = None) -> Spec:
-    """A spec with other settings, given by dotted key, and no comparison; the same checks as in a file."""
-    given = [(key, _written(spec, key, value)) for key, value in changes.items()]
-    return _loaded(Document(spec.root.without("compare"), name or spec.name, []), given, name)
+def vary(spec: Spec, variant: Variant, seed: int) -> Spec:
+    """The spec of one cell: a variant's settings and a seed over the spec, and no comparison."""
+    name = f"{variant.name}-s{seed}"
+    given = [*_settings(spec.root, variant), ("train.seed", node_of(seed, Place(f"seed {seed}")))]
+    return _loaded(Document(spec.root.without("compare"), name, []), given, name)
 
 
-def _written(spec: Spec, key: str, value: Any) -> Node:
-    """The value of a change; it stands where the spec's own variants say it, if they do."""
-    for variant in spec.compare.variants if spec.compare else ():
-        node = spec.root.at(("compare", "variants", variant, key))
-        if node and node.plain() == value:
-            return node
-    return node_of(value, Place(printable(f"{key}={value}")))
+def _settings(root: Node, variant: Variant) -> list[Setting]:
+    """A variant's settings, where the spec says them."""
+    nodes = [(key, root.at(path)) for key, path in variant.settings]
+    return [(key, node) for key, node in nodes if node]
 
 
 def _loaded(document: Document, given: list[Setting], name: str | None = None) -> Spec:
@@ -63,6 +70,7 @@ def _spec(document: Any, root: Node, stem: str, name: str | None, made: Maker) -
         model=_model(document.model, made),
         loss=made(("loss",), document.loss),
         optimizer=made(("optimizer",), document.optimizer),
+        schedule=made(("schedule",), document.schedule),
         regularize=document.regularize,
         train=document.train,
         compare=document.compare,
@@ -81,10 +89,8 @@ def _model(model: Any, made: Callable[[Path, Any], Any]) -> Model:
 
 def _variant_faults(spec: Spec) -> list[Fault]:
     """What is wrong with the variants, found by building each."""
-    base, compare, faults = spec.root.without("compare"), spec.compare or Compare(), []
-    for variant, changes in compare.variants.items():
-        path: Path = ("compare", "variants", variant)
-        nodes = [(key, spec.root.at((*path, key))) for key in changes]
-        root, wrong = apply(base, [(key, node) for key, node in nodes if node], TRAINING)
+    base, faults = spec.root.without("compare"), list[Fault]()
+    for variant in spec.compare.all() if spec.compare else []:
+        root, wrong = apply(base, _settings(spec.root, variant), TRAINING)
         faults += wrong + _validated(root, spec.name, None)[1]
-    return faults
+    return list(dict.fromkeys(faults))

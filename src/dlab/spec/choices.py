@@ -39,6 +39,7 @@ TRAINING = Choices(
         ("data",): "name",
         ("loss",): "name",
         ("optimizer",): "name",
+        ("schedule",): "name",
         ("model", "init"): "name",
         ("model", "layers", EACH): "type",
     },
@@ -46,6 +47,7 @@ TRAINING = Choices(
     defaults={
         ("loss",): {"name": "softmax_ce"},
         ("optimizer",): {"name": "momentum"},
+        ("schedule",): {"name": "constant"},
         ("model", "init"): {"name": "he"},
     },
 )

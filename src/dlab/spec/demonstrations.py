@@ -11,11 +11,12 @@ from pydantic import BaseModel, create_model
 from dlab.errors import OptionError, SpecError
 from dlab.registry import DEMONSTRATIONS
 from dlab.spec.choices import EACH, Choices
+from dlab.spec.compare import Name
 from dlab.spec.document import Grammar, Maker, blamed, checked, opened, validated
 from dlab.spec.faults import Fault, Path, printable, refused
 from dlab.spec.kinds import FILTER_DEMO, TRAIN
 from dlab.spec.node import Node, node_of
-from dlab.spec.options import Device, Name, Threads
+from dlab.spec.options import Device, Threads
 from dlab.spec.overrides import settings
 from dlab.spec.schema import Part, member, registry_in, titled
 from dlab.spec.specification import Written, plain, written

@@ -17,6 +17,7 @@ BOUNDS = {
     "exclusiveMinimum": "greater than",
     "maximum": "at most",
     "exclusiveMaximum": "less than",
+    "multipleOf": "a multiple of",
 }
 NAME = 'a name of up to 64 letters, digits and "._-" that begins with a letter or digit (quoted if it is a number)'
 

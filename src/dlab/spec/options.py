@@ -1,28 +1,29 @@
 """The parts of a spec that are options of dlab itself; all others come from the registries."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from annotated_types import Ge, Le, MinLen
-from pydantic import Field
+from annotated_types import Ge, Gt, Le, MultipleOf
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+from dlab.spec.compare import Seed
 
-Name = Annotated[str, Field(pattern=NAME)]
 Count = Annotated[int, Ge(1), Le(1_000_000_000)]
 Penalty = Annotated[float, Ge(0)]
-Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
 Device = Literal["auto", "cpu", "cuda", "reference"]
 Threads = Annotated[int, Ge(1), Le(1024)]
 
 
 @dataclass(frozen=True)
 class Regularize:
-    """Penalties on weights, never on biases: l1 sum |w| + l2/2 sum w^2; source: L3 (T28)."""
+    """Penalties on weights, never on biases: l1 sum |w| + l2/2 sum w^2 + lp/p sum |w|^p.
+
+    source: L3 (T28, errata E51, E52)
+    """
 
     l1: Penalty = 0.0
     l2: Penalty = 0.0
+    lp: Penalty = 0.0
+    p: Annotated[float, Gt(1), Le(16), MultipleOf(0.5)] = 3.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Train:
 
     sampling: shuffle visits each sample once an epoch, replacement draws each batch anew (L3)
     eval_every: in iterations; null is every epoch, or the end where iterations are counted
+    clip: the most that the norm of all gradients together may be; null is no limit
     measure: batches averages what training saw, all measures the whole training split in inference mode
+    watch: what to write down of each layer at the start and at every evaluation (L3)
     """
 
     epochs: Count | None = None
@@ -48,27 +51,14 @@ class Train:
     sampling: Literal["shuffle", "replacement"] = "shuffle"
     eval_every: Count | None = None
     eval_batch: Annotated[int, Ge(1), Le(65536)] = 256
+    clip: Annotated[float, Gt(0)] | None = None
     seed: Seed = 0
     measure: Literal["batches", "all"] = "batches"
     early_stop: EarlyStop | None = None
+    watch: tuple[Literal["activations", "gradients", "weights"], ...] = ()
 
     def __post_init__(self) -> None:
         if self.epochs and self.iterations:
             raise ValueError("give epochs or iterations, not both; null takes one back")
         if not self.epochs and not self.iterations:
             object.__setattr__(self, "epochs", 3)
-
-
-@dataclass(frozen=True)
-class Compare:
-    """The cells of a study: each variant is settings over the spec, run once for each seed; n seeds are 0..n-1."""
-
-    variants: Mapping[Name, Annotated[dict[str, Any], MinLen(1)]] = field(default_factory=dict)
-    seeds: Annotated[int, Ge(1), Le(1000)] | Annotated[tuple[Seed, ...], MinLen(1)] | None = None
-
-    def __post_init__(self) -> None:
-        seeds = self.seeds
-        if isinstance(seeds, int):
-            object.__setattr__(self, "seeds", tuple(range(seeds)))
-        elif seeds and len(set(seeds)) < len(seeds):
-            raise ValueError("a seed is listed twice")

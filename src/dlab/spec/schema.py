@@ -9,9 +9,10 @@ import pydantic
 from annotated_types import MinLen
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag, create_model
 
-from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, Registry
+from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES, Registry
 from dlab.spec.choices import TRAINING
-from dlab.spec.options import Compare, Device, Name, Regularize, Threads, Train
+from dlab.spec.compare import Compare, Name
+from dlab.spec.options import Device, Regularize, Threads, Train
 from dlab.spec.specification import written
 
 
@@ -40,6 +41,7 @@ def specification() -> type[BaseModel]:
         model=_field(_network()),
         loss=_field(_choice(LOSSES), ("loss",)),
         optimizer=_field(_choice(OPTIMIZERS), ("optimizer",)),
+        schedule=_field(_choice(SCHEDULES), ("schedule",)),
         regularize=(Regularize, Regularize()),
         train=(Train, pydantic.Field(default_factory=Train)),
         compare=(Compare | None, None),

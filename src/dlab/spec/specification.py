@@ -6,9 +6,10 @@ from typing import Any
 import yaml
 
 from dlab.errors import SpecError
+from dlab.spec.compare import Compare
 from dlab.spec.faults import Fault, Path, refused
 from dlab.spec.node import Node
-from dlab.spec.options import Compare, Regularize, Train
+from dlab.spec.options import Regularize, Train
 from dlab.spec.scalars import is_word
 
 
@@ -55,6 +56,7 @@ class Spec(Written):
     model: Model
     loss: Any
     optimizer: Any
+    schedule: Any
     regularize: Regularize
     train: Train
     compare: Compare | None
@@ -66,6 +68,7 @@ class Spec(Written):
             "model": self._model(),
             "loss": written(self.loss, "name"),
             "optimizer": written(self.optimizer, "name"),
+            "schedule": written(self.schedule, "name"),
             "regularize": asdict(self.regularize),
             "train": asdict(self.train),
             "compare": asdict(self.compare) if self.compare else None,

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from dlab.nn.plan import Plan
-from dlab.results.records import Evaluation
+from dlab.results.records import Evaluation, score
 
 
 class Patience:
-    """Counts evaluations without a better test loss (training loss where there is no test split)."""
+    """Counts evaluations without a better loss: of the validation, else the test, else the training split."""
 
     def __init__(self, options: Any):
         self.options = options
@@ -20,7 +20,7 @@ class Patience:
         """Take note of an evaluation; true when it is time to stop."""
         if self.options is None:
             return False
-        loss = evaluation.train_loss if evaluation.test_loss is None else evaluation.test_loss
+        loss = score(evaluation)
         better = loss < self.best - self.options.min_delta
         self.best, self.waited = (loss, 0) if better else (self.best, self.waited + 1)
         return self.waited >= self.options.patience
@@ -43,12 +43,17 @@ class Evaluator:
         self.patience = Patience(options.early_stop)
         self._plan = plan
         self._plans: dict[int, list[Plan]] = {}
-        if data.test is not None:
-            self._plans_of(data.test)
+        for split in (data.test, data.validation):
+            if split is not None:
+                self._plans_of(split)
 
     def test(self) -> tuple[float | None, float | None]:
         """(loss, accuracy) of the test split, None where there is none."""
         return (None, None) if self.data.test is None else self._measure(self.data.test)
+
+    def validation(self) -> tuple[float, float | None]:
+        """(loss, accuracy) of the validation split."""
+        return self._measure(self.data.validation)
 
     def train(self) -> tuple[float, float | None]:
         """(loss, accuracy) of the training split."""

@@ -14,6 +14,7 @@ from dlab.training.randomness import CHECK, stream
 
 STEP = 1e-5  # h of the central difference: its error h^2 and the rounding error eps / h are both far below 1e-6
 SAMPLES = 8
+LEAST = 1e-4  # smaller gradients are compared absolutely: a difference is rounded to about eps E / h = 1e-11
 CHECKED = 40  # parameters of each array that are tried, at random
 
 
@@ -37,9 +38,11 @@ class GradientCheck:
         self.network, self.seed = network, seed
         self.parameters, self.gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
         network.start(self.parameters, spec.model.init, seed)
+        statistics = ops.zeros((network.statistics_size,))  # of no use here: a training step reads its batch's own
         self.batch = min(SAMPLES, len(data.train.x))
         scaling = data.scale, data.shift
-        self.plan = Plan(network, ops, data.train, scaling, spec.loss, self.batch, self.parameters, self.gradients)
+        arrays = self.parameters, statistics, self.gradients
+        self.plan = Plan(network, ops, data.train, scaling, spec.loss, self.batch, *arrays)
         self.plan.rows[:] = np.arange(self.batch)
 
     def rows(self) -> list[GradientRow]:
@@ -63,7 +66,7 @@ class GradientCheck:
         slopes = np.array([self._slope(view.reshape(-1), place) for place in places])
         seconds = (perf_counter() - begin) / count * view.size
         known = exact.reshape(-1)[places]
-        scale = max(np.abs(known).max(), np.abs(slopes).max(), 1e-12)
+        scale = max(np.abs(known).max(), np.abs(slopes).max(), LEAST)
         error = float(np.abs(known - slopes).max() / scale)
         return GradientRow(".".join(name), volume(view.shape), count, error, backprop, seconds)
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from dlab.errors import CheckpointError, Diverged
-from dlab.kernels import Backend
+from dlab.kernels import Backend, Call
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
-from dlab.results.records import Evaluation, Finished, Progress, Record, Timing
+from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated
 from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator
 from dlab.training.randomness import MASK, key
 from dlab.training.threads import Threads
+from dlab.training.watch import Watch
 
 SECONDS_BETWEEN_PROGRESS = 0.1
 
@@ -23,7 +24,8 @@ SECONDS_BETWEEN_PROGRESS = 0.1
 class Trainer:
     """Trains one network on one data set as one spec says.
 
-    `run()` yields Progress now and then, an Evaluation with its Timing every `eval_every` steps, and Finished.
+    `run()` yields Progress now and then, an Evaluation with its Timing every `eval_every` steps, and Finished; if the
+    spec asks to watch the layers, a Snapshot at the start and with every Evaluation.
     `stop()` ends it after the present batch; `state()` and `restore()` are all that a resumed run needs.
     """
 
@@ -37,29 +39,28 @@ class Trainer:
         self.eval_every = options.eval_every or min(self.steps_per_epoch, self.steps)
         self.parameters, self.gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
         network.start(self.parameters, spec.model.init, options.seed)
+        self.statistics = ops.zeros((network.statistics_size,))
+        network.start_statistics(self.statistics)
         self.states = [ops.zeros((network.size,)) for _ in spec.optimizer.start()]
         for array, value in zip(self.states, spec.optimizer.start(), strict=True):
             array[...] = value
         self.memory = np.array(spec.optimizer.memory)
         self.coefficients = ops.zeros((len(spec.optimizer.coefficients(1)),))
         self.threads = Threads(threads)
-        penalties = network.weights, spec.regularize.l1, spec.regularize.l2
-        rest = self.states, self.coefficients, *penalties
-        self._update = [ops.update.apply(spec.optimizer.rule, self.parameters, self.gradients, *rest)]
-        if len(self.memory):
-            self._update.insert(0, self._feed_back)
         self._cost = np.zeros(1)
-        if any(penalties[1:]):
-            self._update.insert(0, ops.update.penalty(self.parameters, *penalties, self._cost))
+        self._update = self._update_calls()
         self.evaluator = Evaluator(self._plan, data, options)
         self.plans: dict[int, Plan] = {}
         for number in {size, len(data.train.x) % size or size}:
             self._plan_for(number)
+        self.watch = Watch(self._plan, network, ops, data.train, self.batches, self.parameters, options)
         self.step, self._stopping = 0, False
         self._reset()
 
     def run(self) -> Iterator[Record]:
         """Train from the present step to the last."""
+        if self.step == 0:
+            yield from self.watch.look(0, whole=True)
         told = began = perf_counter()
         enough = False
         while self.step < self.steps and not self._stopping and not enough:
@@ -67,10 +68,12 @@ class Trainer:
             now = perf_counter()
             if self.step % self.eval_every == 0 or self.step == self.steps:
                 evaluation = self._evaluate()
-                timing = self._timing(now - began, perf_counter() - now)
                 enough = self.evaluator.patience.exhausted(evaluation)
+                seen = self.watch.look(self.step, whole=enough or self.step == self.steps)
+                timing = self._timing(now - began, perf_counter() - now)
                 self._reset()  # before the records go out: whoever sees them may take state()
                 yield evaluation
+                yield from seen
                 yield timing
                 began = told = perf_counter()
             elif now - told > SECONDS_BETWEEN_PROGRESS:
@@ -85,7 +88,8 @@ class Trainer:
         plan.rows[:] = rows
         for number, state in plan.keys.items():
             state[0] = key(self.spec.train.seed, MASK, number, self.step)
-        self.coefficients[:] = self.spec.optimizer.coefficients(self.step + 1)
+        rate, *others = self.spec.optimizer.coefficients(self.step + 1)
+        self.coefficients[:] = rate * self.spec.schedule.scale(self.step + 1, self.steps), *others
         self._running, self._before = plan, plan.total[0]
         self.threads.step(plan.run)
         self.step += 1
@@ -93,6 +97,22 @@ class Trainer:
         self._batches += 1
         if not isfinite(plan.total[0]):
             raise Diverged(self._divergence(plan.total[0] - self._before))
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the last step."""
+        return self.spec.optimizer.lr * self.spec.schedule.scale(self.step, self.steps)
+
+    def _update_calls(self) -> list[Call]:
+        """What follows the backward pass: clip the gradient, count the penalties, feed back the loss, move."""
+        ops, w, g, options = self.ops.update, self.parameters, self.gradients, self.spec.regularize
+        penalties = self.network.weights, options.l1, options.l2, options.lp, options.p
+        calls = [ops.clip(g, self.spec.train.clip)] if self.spec.train.clip else []
+        if options.l1 or options.l2 or options.lp:
+            calls.append(ops.penalty(w, *penalties, self._cost))
+        if len(self.memory):
+            calls.append(self._feed_back)
+        return [*calls, ops.apply(self.spec.optimizer.rule, w, g, self.states, self.coefficients, *penalties)]
 
     def _feed_back(self) -> None:
         """Between backward pass and update: let the optimizer see the batch's loss."""
@@ -104,11 +124,10 @@ class Trainer:
         self._stopping = True
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything a resumed run needs: weights by name, optimizer state, step."""
-        weights = {f"{name}.{kind}": view for (name, kind), view in self.network.views(self.parameters).items()}
+        """Everything a resumed run needs: weights and running statistics by name, optimizer state, step."""
         states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
         states |= {"optimizer.memory": self.memory} if len(self.memory) else {}
-        found = {name: array.copy() for name, array in {**weights, **states}.items()}
+        found = {name: array.copy() for name, array in {**self._named(), **states}.items()}
         sums = np.array([*self._totals(), self._cost[0], self._seen, self._batches])
         return found | {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
 
@@ -118,8 +137,8 @@ class Trainer:
         odd = sorted(set(own) ^ set(state)) or [n for n in own if own[n].shape != state[n].shape]
         if odd:
             raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {', '.join(odd[:5])}")
-        for (name, kind), view in self.network.views(self.parameters).items():
-            view[...] = state[f"{name}.{kind}"]
+        for name, view in self._named().items():
+            view[...] = state[name]
         for number, array in enumerate(self.states):
             array[...] = state[f"optimizer.{number}"]
         self.memory[:] = state.get("optimizer.memory", ())
@@ -129,9 +148,14 @@ class Trainer:
         next(iter(self.plans.values())).total[:] = state["sums"][:2]
         self._cost[0], self._seen, self._batches = float(state["sums"][2]), *map(int, state["sums"][3:])
 
+    def _named(self) -> dict[str, np.ndarray]:
+        """Views of the parameters and the running statistics, as a checkpoint names them."""
+        views = self.network.views(self.parameters) | self.network.statistics_views(self.statistics)
+        return {f"{name}.{kind}": view for (name, kind), view in views.items()}
+
     def _plan(self, samples: Any, batch: int, *training: Any) -> Plan:
-        scaling = self.data.scale, self.data.shift
-        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, self.parameters, *training)
+        scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, self.statistics)
+        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, *arrays, *training)
 
     def _plan_for(self, size: int) -> Plan:
         """The plan for this batch size: the last batch of an epoch may be smaller."""
@@ -161,7 +185,8 @@ class Trainer:
 
     def _evaluate(self) -> Evaluation:
         train = self.evaluator.train() if self.spec.train.measure == "all" else self._means()
-        return Evaluation(*self._place(), self.spec.optimizer.lr, *train, *self.evaluator.test())
+        row = *self._place(), self.rate, *train, *self.evaluator.test()
+        return Validated(*row, *self.evaluator.validation()) if self.data.validation else Evaluation(*row)
 
     def _timing(self, train: float, evaluate: float) -> Timing:
         return Timing(self.step, train, evaluate, self._seen / train, self.threads.best)
@@ -175,5 +200,5 @@ class Trainer:
         batch = (step - 1) % self.steps_per_epoch + 1
         return (
             f"the loss became {loss} in epoch {epoch}, batch {batch} (step {step}), at learning rate "
-            f"{self.spec.optimizer.lr:g}. Try a smaller optimizer.lr, or another model.init"
+            f"{self.rate:g}. Try a smaller optimizer.lr, or another model.init"
         )

@@ -80,6 +80,13 @@ def test_t16_pooling(show):
     close(found["global average"], [[43.5625]])
 
 
+def test_pooling_takes_an_image_that_is_not_square(show):
+    found = show("pooling", image=IMAGES["rows"](rows=((1, 2, 3, 4), (5, 6, 7, 8)))).arrays
+    close(found["max"], [[6, 8]])
+    close(found["global max"], [[8]])
+    close(found["global average"], [[4.5]])
+
+
 def test_t17_pooling_backward(show):
     found = show("pooling").arrays
     close(found["max errors"], [[0, 1, 0, 2], [0, 0, 0, 0], [3, 0, 0, 4], [0, 0, 0, 0]])

@@ -52,4 +52,18 @@ def test_strides_that_do_not_divide_round_down(engine):
 def test_l2_is_the_root_of_the_sum_of_squares(engine):
     x = np.random.default_rng(2).normal(size=(2, 3, 6, 6))
     wanted = np.sqrt((x.reshape(2, 3, 3, 2, 3, 2) ** 2).sum(axis=(3, 5)))
-    np.testing.assert_allclose(engine.l2(x, 2, 2), wanted, rtol=1e-6)
+    np.testing.assert_allclose(engine.l2(x, (2, 2)), wanted, rtol=1e-6)
+
+
+def test_pooling_of_the_whole_image_takes_any_shape(engine):
+    x = np.random.default_rng(3).normal(size=(2, 3, 4, 7))
+    largest, code = engine.maximum(x, (4, 7))
+    np.testing.assert_allclose(largest[..., 0, 0], x.max(axis=(2, 3)), rtol=1e-6)
+    np.testing.assert_array_equal(code[..., 0, 0], x.reshape(2, 3, 28).argmax(axis=2))
+    np.testing.assert_allclose(engine.average(x, (4, 7))[..., 0, 0], x.mean(axis=(2, 3)), atol=1e-6)
+
+
+def test_a_stride_makes_windows_overlap(engine):
+    x = np.random.default_rng(4).normal(size=(1, 1, 5, 6))
+    wanted = [[x[0, 0, i : i + 3, j : j + 2].max() for j in (0, 3)] for i in (0, 2)]
+    np.testing.assert_allclose(engine.maximum(x, (3, 2), (2, 3))[0][0, 0], wanted, rtol=1e-6)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from dlab.report.output import Output
 
 
-@click.group(epilog=options.examples("dlab runs list", "dlab runs show latest"))
+@click.group(epilog=options.examples("dlab runs list", "dlab runs compare lenet lenet-2"))
 def command() -> None:
-    """List runs and show their results again."""
+    """List runs, show their results again, compare them."""
 
 
 @command.command("list", epilog=options.examples("dlab runs list", "dlab runs list --json"))
@@ -22,7 +22,7 @@ def command() -> None:
 def list_runs(output_dir: Path, output: "Output") -> None:
     """List all runs with their status and result."""
     from dlab.report import tables
-    from dlab.results.folder import every
+    from dlab.results.shelf import every
 
     found = every(output_dir)
     facts = [{**run.facts(), "folder": str(run.path), "status": run.status()} for run in found]
@@ -32,13 +32,23 @@ def list_runs(output_dir: Path, output: "Output") -> None:
 @command.command(epilog=options.examples("dlab runs show latest", "dlab runs show results/train/lenet-digits --plots"))
 @click.argument("run")
 @options.output_dir
-@click.option("--plots", is_flag=True, help="Draw the pictures again from the folder's tables.")
+@click.option("--plots", is_flag=True, help="Draw the figures again from the CSV files.")
 @options.speaks
 def show(run: str, output_dir: Path, plots: bool, output: "Output") -> None:
-    """Show the table of one run: its folder, its name, or `latest`."""
-    from dlab.report import runs, shows
-    from dlab.results.folder import find
+    """Show the table of one run or study: its folder, its name, or `latest`."""
+    from dlab.report import reports
+    from dlab.results.shelf import find
 
-    folder = find(output_dir, "*", run)
-    report = shows if folder.facts().get("shown") else runs
-    report.show(folder, output, plots)
+    reports.show(find(output_dir, "*", run), output, plots)
+
+
+@command.command(epilog=options.examples("dlab runs compare lenet lenet-2", "dlab runs compare lenet lenet-2 --json"))
+@click.argument("names", nargs=-1, required=True, metavar="RUN...")
+@options.output_dir
+@options.speaks
+def compare(names: tuple[str, ...], output_dir: Path, output: "Output") -> None:
+    """Put runs side by side: where their settings differ, and what they came to."""
+    from dlab.report import differences
+    from dlab.results.shelf import find
+
+    differences.show([find(output_dir, "*", name) for name in names], output)

@@ -89,3 +89,26 @@ class Prices(DataSet):
         price = 0.02 * x[:, 0] + 0.1 * x[:, 1] - 0.01 * x[:, 2] + 0.1 * random.standard_normal(self.samples)
         whole = Samples(x, None, price.astype(np.float32)[:, None])
         return self.finish(*hold_out(whole, self.holdout or 0.2, seed), None, seed)
+
+
+@DATASETS.register("noise")
+@dataclass(frozen=True, kw_only=True)
+class Noise(DataSet):
+    """Numbers from N(0, 1) with labels by chance, a fifth held out; shapes: (features,) -> classes; source: L3 (X1).
+
+    There is nothing to learn: it shows what a network does to its input, or how it memorises.
+    """
+
+    features: Count = 100
+    samples: Count = 1000
+    classes: Count = 10
+    normalize: Literal["none", "unit", "standard"] = "none"
+
+    def peek(self) -> tuple[Shape, int]:
+        return (self.features,), self.classes
+
+    def load(self, seed: int = 0) -> Data:
+        random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 12))))
+        x = random.standard_normal((self.samples, self.features), np.float32)
+        whole = classified(x, random.integers(0, self.classes, self.samples), self.classes, "noise")
+        return self.finish(*hold_out(whole, self.holdout or 0.2, seed), tuple(map(str, range(self.classes))), seed)

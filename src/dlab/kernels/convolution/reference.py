@@ -17,7 +17,7 @@ def forward(x, w, b, y, stride=1, slope=1.0, code=None):
     if b is not None:
         u += b[:, None, None]
     if code is not None:
-        pooling.max_forward(u, y, code, kernel=2, stride=2, pad=0)()
+        pooling.max_forward(u, y, code, window=(2, 2), stride=(2, 2), pad=0)()
         u = y
     y[...] = np.where(u > 0, u, slope * u)
 

@@ -11,8 +11,9 @@ import numpy as np
 from numba import njit, prange, types
 
 from dlab.kernels.jit import floats, kernel
-from dlab.kernels.lanes import add, broadcast, fma, leak, load, store, store_first, total, vector_registers, zero
+from dlab.kernels.lanes import add, broadcast, fma, leak, load, store, total, vector_registers, zero
 from dlab.kernels.memory import aligned
+from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import best_tile, covers
 from dlab.layout import LANES

@@ -10,6 +10,7 @@ from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.memory import as_images
 
 Call = Callable[[], object]
+MATRIX = types.Array(types.float32, 2, "C")
 U = np.uint32
 
 
@@ -42,6 +43,21 @@ def _apply():
 
 
 @lru_cache
+def _drop_weights():
+    """kept = w where the hash of (key, output, input) is at least `limit`, else 0; one task per output."""
+
+    @kernel(MATRIX, MATRIX, array(types.uint32, 1), types.uint32)
+    def drop_weights(w, kept, key, limit):
+        for o in prange(w.shape[0]):
+            row = finish(key[0] ^ U(U(o) * U(0x9E3779B9)))
+            for i in range(w.shape[1]):
+                stays = finish(row ^ U(U(i) * U(0x85EBCA6B))) >= limit
+                kept[o, i] = w[o, i] if stays else np.float32(0)
+
+    return drop_weights
+
+
+@lru_cache
 def _scale_by():
     """y = factor x."""
 
@@ -58,10 +74,21 @@ def _scale_by():
     return scale
 
 
+def _limit(ratio: float) -> int:
+    """Hash values below this drop."""
+    return int(np.ceil(ratio * 2.0**32))
+
+
 def apply(x, y, key, ratio, scale) -> Call:
     """y = scale x where kept, else 0; the same call on dy is the backward pass."""
-    run, source, target, limit = _apply(), as_images(x), as_images(y), int(np.ceil(ratio * 2.0**32))
+    run, source, target, limit = _apply(), as_images(x), as_images(y), _limit(ratio)
     return lambda: run(source, target, key, limit, scale)
+
+
+def drop_weights(w, kept, key, ratio) -> Call:
+    """kept = w where kept, else 0; the same call on the gradient of the kept weights is the backward pass."""
+    run, limit = _drop_weights(), _limit(ratio)
+    return lambda: run(w, kept, key, limit)
 
 
 def scale_by(x, y, factor) -> Call:

@@ -31,6 +31,15 @@ def apply(x, y, key, ratio, scale):
 
 
 @bound
+def drop_weights(w, kept, key, ratio):
+    """Drop each weight with probability `ratio`: kept = w where mix(key, o, i) >= ratio 2^32, else 0.
+
+    shapes: w -> kept [O, I]; key [1], uint32
+    """
+    apply(w, kept, key, ratio, 1.0)()
+
+
+@bound
 def scale_by(x, y, factor):
     """Stand in for the mean over all masks at inference: y = factor x; shapes: x -> y, any and alike."""
     y[...] = factor * x

@@ -1,40 +1,44 @@
-"""Pooling on lane blocks [B, C, H, W, 16], one task per block and channel."""
+"""Pooling on lane blocks [B, C, H, W, 16], one task per block and channel.
+
+A window's result is gathered in a register; its gradient is added to all of its pixels, which are in the cache.
+"""
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import prod
 
-import numpy as np
 from numba import prange, types
 
+from dlab.kernels.elementwise import divide, integers, keep_equal, root, where_greater
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import keep_where, leak, load, store, zero
+from dlab.kernels.lanes import add, fma, keep_where, leak, load, scaled, store, zero
 
 Call = Callable[[], object]
 CODES = array(types.int32, 5)
-SIZES = (types.intp,) * 3
+SIZES = (types.intp,) * 5  # height and width of the window, its steps down and to the right, padding
 
 
 @lru_cache
 def _max_forward():
-    """y = largest x of the window, clipped at the border; code = its place p M + q, the first on ties."""
+    """y = largest x of the window, clipped at the border; code = its place p L + q, the first on ties."""
 
     @kernel(floats(5), floats(5), CODES, *SIZES)
-    def max_forward(x, y, code, kernel, stride, pad):
+    def max_forward(x, y, code, height, width, down, right, pad):
         (C, H, W), (OH, OW) = x.shape[1:4], y.shape[2:4]
         for task in prange(x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(OH):
                 for j in range(OW):
-                    for lane in range(16):
-                        y[n, c, i, j, lane] = -np.inf
-                        code[n, c, i, j, lane] = -1
-                    for p in range(max(0, pad - i * stride), min(kernel, H + pad - i * stride)):
-                        for q in range(max(0, pad - j * stride), min(kernel, W + pad - j * stride)):
-                            for lane in range(16):
-                                value = x[n, c, i * stride + p - pad, j * stride + q - pad, lane]
-                                if value > y[n, c, i, j, lane] or code[n, c, i, j, lane] < 0:
-                                    y[n, c, i, j, lane] = value
-                                    code[n, c, i, j, lane] = p * kernel + q
+                    top, left = i * down - pad, j * right - pad
+                    h0, v0 = max(0, top), max(0, left)
+                    best, place = load(x, (n, c, h0, v0)), integers((h0 - top) * width + v0 - left)
+                    for h in range(h0, min(H, top + height)):
+                        for v in range(v0, min(W, left + width)):
+                            value, here = load(x, (n, c, h, v)), integers((h - top) * width + v - left)
+                            place = where_greater(value, best, here, place)
+                            best = where_greater(value, best, value, best)
+                    store(y, (n, c, i, j), best)
+                    store(code, (n, c, i, j), place)
 
     return max_forward
 
@@ -44,68 +48,73 @@ def _max_backward():
     """dx at each window's maximum += dy."""
 
     @kernel(floats(5), CODES, floats(5), *SIZES)
-    def max_backward(dy, code, dx, kernel, stride, pad):
+    def max_backward(dy, code, dx, height, width, down, right, pad):
         (C, H, W), (OH, OW) = dx.shape[1:4], dy.shape[2:4]
         for task in prange(dx.shape[0] * C):
             n, c = task // C, task % C
-            for i in range(H):
-                for j in range(W):
-                    store(dx, (n, c, i, j), zero())
+            for h in range(H):
+                for v in range(W):
+                    store(dx, (n, c, h, v), zero())
             for i in range(OH):
                 for j in range(OW):
-                    for lane in range(16):
-                        p, q = code[n, c, i, j, lane] // kernel, code[n, c, i, j, lane] % kernel
-                        dx[n, c, i * stride + p - pad, j * stride + q - pad, lane] += dy[n, c, i, j, lane]
+                    top, left = i * down - pad, j * right - pad
+                    error, place = load(dy, (n, c, i, j)), load(code, (n, c, i, j))
+                    for h in range(max(0, top), min(H, top + height)):
+                        for v in range(max(0, left), min(W, left + width)):
+                            part = keep_equal(error, place, integers((h - top) * width + v - left))
+                            store(dx, (n, c, h, v), add(load(dx, (n, c, h, v)), part))
 
     return max_backward
 
 
 @lru_cache
-def _average_forward():
-    """y = sum of the window / M^2."""
+def _sum_forward(squares):
+    """y = share of the window's sum, or the root of its sum of squares."""
 
-    @kernel(floats(5), floats(5), *SIZES)
-    def average_forward(x, y, kernel, stride, pad):
+    @kernel(floats(5), floats(5), types.float32, *SIZES)
+    def sum_forward(x, y, share, height, width, down, right, pad):
         (C, H, W), (OH, OW) = x.shape[1:4], y.shape[2:4]
-        share = np.float32(1) / np.float32(kernel * kernel)
         for task in prange(x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(OH):
                 for j in range(OW):
-                    for lane in range(16):
-                        y[n, c, i, j, lane] = 0
-                    for p in range(max(0, pad - i * stride), min(kernel, H + pad - i * stride)):
-                        for q in range(max(0, pad - j * stride), min(kernel, W + pad - j * stride)):
-                            for lane in range(16):
-                                y[n, c, i, j, lane] += x[n, c, i * stride + p - pad, j * stride + q - pad, lane]
-                    for lane in range(16):
-                        y[n, c, i, j, lane] *= share
+                    top, left, whole = i * down - pad, j * right - pad, zero()
+                    for h in range(max(0, top), min(H, top + height)):
+                        for v in range(max(0, left), min(W, left + width)):
+                            value = load(x, (n, c, h, v))
+                            whole = fma(value, value, whole) if squares else add(whole, value)
+                    store(y, (n, c, i, j), root(whole) if squares else scaled(whole, share, zero()))
 
-    return average_forward
+    return sum_forward
 
 
 @lru_cache
-def _average_backward():
-    """dx of every pixel += dy / M^2 of every window that sees it."""
+def _sum_backward(squares):
+    """dx of every pixel += what each window that sees it gives: share dy, or x dy / y where y > 0."""
 
-    @kernel(floats(5), floats(5), *SIZES)
-    def average_backward(dy, dx, kernel, stride, pad):
+    @kernel(*[floats(5)] * 4, types.float32, *SIZES)
+    def sum_backward(dy, x, y, dx, share, height, width, down, right, pad):
         (C, H, W), (OH, OW) = dx.shape[1:4], dy.shape[2:4]
-        share = np.float32(1) / np.float32(kernel * kernel)
         for task in prange(dx.shape[0] * C):
             n, c = task // C, task % C
-            for i in range(H):
-                for j in range(W):
-                    store(dx, (n, c, i, j), zero())
+            for h in range(H):
+                for v in range(W):
+                    store(dx, (n, c, h, v), zero())
             for i in range(OH):
                 for j in range(OW):
-                    for p in range(max(0, pad - i * stride), min(kernel, H + pad - i * stride)):
-                        for q in range(max(0, pad - j * stride), min(kernel, W + pad - j * stride)):
-                            for lane in range(16):
-                                part = dy[n, c, i, j, lane] * share
-                                dx[n, c, i * stride + p - pad, j * stride + q - pad, lane] += part
+                    top, left, part = i * down - pad, j * right - pad, load(dy, (n, c, i, j))
+                    if squares:
+                        length = load(y, (n, c, i, j))
+                        part = where_greater(length, zero(), divide(part, length), zero())
+                    else:
+                        part = scaled(part, share, zero())
+                    for h in range(max(0, top), min(H, top + height)):
+                        for v in range(max(0, left), min(W, left + width)):
+                            at = (n, c, h, v)
+                            value = fma(part, load(x, at), load(dx, at)) if squares else add(load(dx, at), part)
+                            store(dx, at, value)
 
-    return average_backward
+    return sum_backward
 
 
 @lru_cache
@@ -131,28 +140,40 @@ def _unpool():
     return unpool
 
 
-def max_forward(x, y, code, kernel, stride, pad) -> Call:
+def max_forward(x, y, code, window, stride, pad) -> Call:
     """y = largest value of each window, code = where it stood."""
-    run = _max_forward()
-    return lambda: run(x, y, code, kernel, stride, pad)
+    run, sizes = _max_forward(), (*window, *stride, pad)
+    return lambda: run(x, y, code, *sizes)
 
 
-def max_backward(dy, code, dx, kernel, stride, pad) -> Call:
+def max_backward(dy, code, dx, window, stride, pad) -> Call:
     """dx = dy where the maximum stood, added up where windows overlap."""
-    run = _max_backward()
-    return lambda: run(dy, code, dx, kernel, stride, pad)
+    run, sizes = _max_backward(), (*window, *stride, pad)
+    return lambda: run(dy, code, dx, *sizes)
 
 
-def average_forward(x, y, kernel, stride, pad) -> Call:
+def average_forward(x, y, window, stride, pad) -> Call:
     """y = mean of each window."""
-    run = _average_forward()
-    return lambda: run(x, y, kernel, stride, pad)
+    run, sizes = _sum_forward(False), (*window, *stride, pad)
+    return lambda: run(x, y, 1 / prod(window), *sizes)
 
 
-def average_backward(dy, dx, kernel, stride, pad) -> Call:
-    """dx = dy / M^2, added up where windows overlap."""
-    run = _average_backward()
-    return lambda: run(dy, dx, kernel, stride, pad)
+def average_backward(dy, dx, window, stride, pad) -> Call:
+    """dx = dy / (M L), added up where windows overlap."""
+    run, sizes = _sum_backward(False), (*window, *stride, pad)
+    return lambda: run(dy, dx, dx, dx, 1 / prod(window), *sizes)
+
+
+def l2_forward(x, y, window, stride, pad) -> Call:
+    """y = length of each window."""
+    run, sizes = _sum_forward(True), (*window, *stride, pad)
+    return lambda: run(x, y, 1.0, *sizes)
+
+
+def l2_backward(dy, x, y, dx, window, stride, pad) -> Call:
+    """dx = dy x / y, added up where windows overlap."""
+    run, sizes = _sum_backward(True), (*window, *stride, pad)
+    return lambda: run(dy, x, y, dx, 1.0, *sizes)
 
 
 def unpool(dy, y, code, du, slope) -> Call:

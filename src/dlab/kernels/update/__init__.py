@@ -1,8 +1,9 @@
 """Update: one pass over all parameters, one scalar rule for each number.
 
-    penalised gradient   g' = g + l2 w + l1 sign(w)   for the first `penalised` parameters, which are the weights
-                         g' = g                       for the others, the biases
-    penalty              total[0] += l1 sum |w| + l2 / 2 sum w^2   over the same weights
+    clipped gradient     g <- g min(1, limit / ||g||)   ||g||^2 = sum g^2 over all parameters; before the penalties
+    penalised gradient   g' = g + l2 w + (l1 + lp |w|^(p-1)) sign(w)
+                         for the first `penalised` parameters, which are the weights; g' = g for the biases
+    penalty              total[0] += l1 sum |w| + l2 / 2 sum w^2 + lp / p sum |w|^p   over the same weights
 
     rule       (w, g', m, v)                                        coefficients c
     sgd        w <- w - lr g                                        lr
@@ -22,10 +23,12 @@ Rules.    `rules.py` holds them as plain functions of one number, (w, g, m, v, z
 Means.    A running mean b m + (1 - b) g is computed as m + (1 - b) (g - m), with 1 - b worked out in float64:
           1 - 0.999 in float32 would be off by 1e-5.
 Sign.     sign(0) = 0: a weight that a lasso has brought to zero is not pushed away again by it.
-Kept.     g itself is not changed; w and the states are, in place.
+Powers.   p is a multiple of 1/2 above 1, so |w|^(p-1) is a root and products: see `penalties.py`.
+Sums.     ||g||^2 and the penalty are summed in float64: chunks of 4096 as 16 rows of 256, down the columns first.
+Kept.     apply does not change g; w and the states are changed in place.
 
 Cost per parameter: 1 multiply-add for sgd, 2 for momentum, about 5, a root and a division for adam; a pass is bound
-by memory, not by arithmetic.
+by memory, not by arithmetic.  A clip reads g once more, and once again where it is too long.
 
-source: L0, L2, L3, L4; Kingma and Ba 2015; errata E11, E43, E51-E54; worked examples T28, T35
+source: L0, L2, L3, L4; Kingma and Ba 2015; Pascanu et al. 2013 (clip); errata E11, E43, E51-E54; T28, T35
 """

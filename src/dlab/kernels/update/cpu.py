@@ -8,14 +8,15 @@ from numba import njit, prange, types
 from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from dlab.kernels.jit import array, kernel
-from dlab.kernels.update import rules
+from dlab.kernels.jit import kernel
+from dlab.kernels.update import penalties, rules
 
 Call = Callable[[], object]
-CHUNK = 4096
-RULES = [name for name in vars(rules) if callable(getattr(rules, name)) and name != "penalised"]
+CHUNK, ROW = 4096, 256
+RULES = [name for name in vars(rules) if callable(getattr(rules, name))]
 FLAT = types.Array(types.float32, 1, "C")
-penalised_gradient = njit(rules.penalised)
+DOUBLES = types.Array(types.float64, 1, "C")
+power, penalised_gradient = njit(penalties.power), njit(penalties.penalised)
 
 
 def _step(rule, w, g, m, v, z, c):
@@ -31,24 +32,30 @@ def _overload_step(rule, w, g, m, v, z, c):
 
 
 @lru_cache
-def _apply(rule, states, count, penalties):
-    """w, m, v, z <- rule(w, g', m, v, z): one task per chunk, and in it the penalised parameters first."""
+def _apply(rule, states, count, halves):
+    """w, m, v, z <- rule(w, g', m, v, z): one task per chunk, and in it the penalised parameters first.
 
-    @kernel(*[FLAT] * 6, types.intp, types.float32, types.float32)
-    def update(w, g, m, v, z, coefficients, penalised, l1, l2):
+    Without penalties halves is 0, else 2 (p - 1).
+    """
+
+    @kernel(*[FLAT] * 6, types.intp, types.float32, types.float32, types.float32)
+    def update(w, g, m, v, z, coefficients, penalised, l1, l2, lp):
         c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
         for task in prange((w.size + CHUNK - 1) // CHUNK):
             start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
             middle = max(start, min(penalised, stop))
-            for part in range(2 if penalties else 1):
-                low = middle if penalties and part == 1 else start
-                high = middle if penalties and part == 0 else stop
+            for part in range(2 if halves else 1):
+                low = middle if halves and part == 1 else start
+                high = middle if halves and part == 0 else stop
                 ws, gs, ms, vs, zs = w[low:high], g[low:high], m[low:high], v[low:high], z[low:high]
                 for i in range(ws.size):
                     first = ms[i] if states > 0 else np.float32(0)
                     second = vs[i] if states > 1 else np.float32(0)
                     third = zs[i] if states > 2 else np.float32(0)
-                    gradient = penalised_gradient(ws[i], gs[i], l1, l2) if penalties and part == 0 else gs[i]
+                    gradient = gs[i]
+                    if halves and part == 0:
+                        powered = power(abs(ws[i]), halves)
+                        gradient = penalised_gradient(ws[i], gradient, l1, l2, lp, powered)
                     ws[i], first, second, third = _step(rule, ws[i], gradient, first, second, third, c)
                     if states > 0:
                         ms[i] = first
@@ -61,29 +68,82 @@ def _apply(rule, states, count, penalties):
 
 
 @lru_cache
-def _penalty():
-    """total[0] += l1 sum |w| + l2 / 2 sum w^2, in float64 and in order."""
+def _power_sum(halves):
+    """total[0] += share sum |x|^(halves / 2) in float64, in an order that depends on the length alone.
 
-    @kernel(FLAT, types.intp, types.float64, types.float64, array(types.float64, 1), parallel=False)
-    def penalty(w, penalised, l1, l2, total):
-        absolute, square = 0.0, 0.0
-        for i in range(penalised):
-            absolute += abs(np.float64(w[i]))
-            square += np.float64(w[i]) * np.float64(w[i])
-        total[0] += l1 * absolute + 0.5 * l2 * square
+    A chunk is rows: summed down its columns, which vectorises, then across them; then the chunks one by one.
+    """
 
-    return penalty
+    @kernel(FLAT, types.float64, DOUBLES, DOUBLES)
+    def power_sum(x, share, sums, total):
+        for task in prange(sums.size):
+            part, columns = x[task * CHUNK : (task + 1) * CHUNK], np.zeros(ROW)
+            for start in range(0, part.size, ROW):
+                row = part[start : start + ROW]
+                for i in range(row.size):
+                    columns[i] += power(np.float64(abs(row[i])), halves)
+            sums[task] = 0
+            for i in range(ROW):
+                sums[task] += columns[i]
+        whole = 0.0
+        for task in range(sums.size):
+            whole += sums[task]
+        total[0] += share * whole
+
+    return power_sum
 
 
-def apply(rule, w, g, states, coefficients, penalised, l1, l2) -> Call:
+@lru_cache
+def _shorten():
+    """g <- factor g."""
+
+    @kernel(FLAT, types.float32)
+    def shorten(g, factor):
+        for task in prange((g.size + CHUNK - 1) // CHUNK):
+            part = g[task * CHUNK : (task + 1) * CHUNK]
+            for i in range(part.size):
+                part[i] *= factor
+
+    return shorten
+
+
+def _power_sum_of(x, exponent, share, total) -> Call:
+    """total[0] += share sum |x|^exponent."""
+    run, sums = _power_sum(penalties.halves(exponent)), np.zeros(-(-x.size // CHUNK))
+    return lambda: run(x, share, sums, total)
+
+
+def clip(g, limit) -> Call:
+    """Shorten g to the length `limit` where it is longer."""
+    square, shorten = np.zeros(1), _shorten()
+    measure = _power_sum_of(g, 2, 1.0, square)
+
+    def run() -> None:
+        square[0] = 0
+        measure()
+        norm = np.sqrt(square[0])
+        if norm > limit:
+            shorten(g, limit / norm)
+
+    return run
+
+
+def apply(rule, w, g, states, coefficients, penalised, l1, l2, lp, p) -> Call:
     """Move all parameters by one step; penalties count for the first `penalised` ones."""
-    run = _apply(RULES.index(rule), len(states), len(coefficients), bool(l1 or l2))
+    halves = penalties.halves(p - 1) if l1 or l2 or lp else 0
+    run = _apply(RULES.index(rule), len(states), len(coefficients), halves)
     nothing = np.zeros(1, np.float32)
     m, v, z = [*states, nothing, nothing, nothing][:3]
-    return lambda: run(w, g, m, v, z, coefficients, penalised, l1, l2)
+    return lambda: run(w, g, m, v, z, coefficients, penalised, l1, l2, lp)
 
 
-def penalty(w, penalised, l1, l2, total) -> Call:
+def penalty(w, penalised, l1, l2, lp, p, total) -> Call:
     """total[0] += what the penalties cost."""
-    run = _penalty()
-    return lambda: run(w, penalised, l1, l2, total)
+    terms = [(1, l1), (2, l2), (p, lp)]
+    calls = [_power_sum_of(w[:penalised], exponent, factor / exponent, total) for exponent, factor in terms if factor]
+
+    def run() -> None:
+        for call in calls:
+            call()
+
+    return run

@@ -2,16 +2,12 @@
 
 g is the gradient, m, v and z are states, c the step's coefficients.  Plain arithmetic that holds for a number in a
 compiled loop and for a NumPy array alike; a state that a rule does not have is passed through.  Constants are in c: a
-literal 1 would make Numba compute in float64.  Where a rule divides
-by a root, c has two eps: one inside the root and one beside it, of which one is 0 (erratum E11).
+literal 1 would make Numba compute in float64.  c[0] is the learning rate or a multiple of it, and no other constant
+depends on the rate.  Where a rule divides by a root, c has two eps: one inside the root and one beside it, of which one
+is 0 (erratum E11).
 """
 
 import numpy as np
-
-
-def penalised(w, g, l1, l2):
-    """The gradient with penalties: g + l2 w + l1 sign(w); source: L3 (T28)."""
-    return g + l2 * w + l1 * np.sign(w)
 
 
 def sgd(w, g, m, v, z, c):

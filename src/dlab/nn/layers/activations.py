@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Activation(Layer):
     """y = f(u), elementwise; shapes: unchanged."""
 
+    limits: ClassVar[tuple[float, float] | None] = None  # what y approaches and never passes, on both sides
     kind: ClassVar[str] = "rectify"
     slope: ClassVar[float] = 0.0
 
@@ -64,6 +65,7 @@ class LeakyReLU(Activation):
 class Sigmoid(Activation):
     """f(u) = 1 / (1 + exp(-u)), f' = y (1 - y), at most 0.25; source: L0-L4 (T08)."""
 
+    limits: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
     kind: ClassVar[str] = "sigmoid"
 
 
@@ -72,6 +74,7 @@ class Sigmoid(Activation):
 class Tanh(Activation):
     """f(u) = tanh u, f' = 1 - y^2; source: L2, L4."""
 
+    limits: ClassVar[tuple[float, float] | None] = (-1.0, 1.0)
     kind: ClassVar[str] = "tanh"
 
 

@@ -74,12 +74,19 @@ class Convolution(Layer):
         ops, rest = stage.ops.convolution, (dw, db, self.stride)
         if stage.dx is None and stage.pooled:
             return [ops.pooled_weight_gradient(x, dy, y, stage.code, *rest, stage.slope, stage.batch)]
-        full, calls = stage.dy, stage.rectified()
-        if stage.pooled:
-            full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
-            calls = [stage.ops.pooling.unpool(dy, y, stage.code, full.view(), stage.slope)]
+        full, calls = self._full_gradient(stage)
         calls.append(ops.weight_gradient(x, full.view(), *rest, stage.batch))
         return calls + ([self._data_gradient(stage, full, stage.dx)] if stage.dx else [])
+
+    def _full_gradient(self, stage: Stage) -> tuple[Buffer, list[Call]]:
+        """The gradient of the sums, with the margin that the data gradient wants, and the calls that make it."""
+        if not stage.pooled and (stage.dx is None or stage.dy.margin == self.gradient_margin()):
+            return stage.dy, stage.rectified()
+        full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
+        if not stage.pooled:
+            return full, [stage.rectified_into(full)]
+        dy, y = stage.dy.view(), stage.y.view()
+        return full, [stage.ops.pooling.unpool(dy, y, stage.code, full.view(), stage.slope)]
 
     def _data_gradient(self, stage: Stage, full: Buffer, dx: Buffer) -> Call:
         margin = self.gradient_margin()

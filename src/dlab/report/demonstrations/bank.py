@@ -7,8 +7,9 @@ import numpy as np
 from rich.console import RenderableType
 
 from dlab.report import tables
+from dlab.report.canvas import GREY, INK, blank
 from dlab.report.matrices import heading
-from dlab.report.slide import GREY, INK, grey, panel, signed, slide
+from dlab.report.slide import grey, panel, signed
 from dlab.results.findings import Findings
 
 MOST = 2  # images on a slide
@@ -44,7 +45,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """The filters on the left, on the right what images make of them."""
-    figure = slide("Gabor bank: orientation and frequency", "left: the filters' real parts; right: mean response", 0.03)
+    figure = blank("Gabor bank: orientation and frequency", "left: the filters' real parts; right: mean response", 0.03)
     maps = _tables(found)
     _filters(figure, found.arrays["bank"].real, maps[0].frequencies, maps[0].angles)
     for index, (image, frequencies, angles, energy) in enumerate(maps[:MOST]):

@@ -7,8 +7,9 @@ import numpy as np
 from rich.console import RenderableType
 
 from dlab.report import tables
+from dlab.report.canvas import BLUE, GREEN, INK, VERMILION, blank, frame
 from dlab.report.matrices import heading
-from dlab.report.slide import BLUE, GREEN, INK, VERMILION, curves, grey, panel, plain, signed, slide
+from dlab.report.slide import axes_in, grey, panel, signed
 from dlab.results.findings import Findings
 
 CURVES = {
@@ -32,7 +33,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """Gratings and filters on the left, responses over phase on the right."""
-    figure = slide(
+    figure = blank(
         "Simple cells follow the phase, complex cells do not", "responses to a grating that drifts past", 0.03
     )
     count = len(found.rows)
@@ -43,13 +44,13 @@ def draw(found: Findings) -> Any:
     for index, part in enumerate(("real", "imaginary")):
         axes = panel(figure, (48 + 190 * index, 655, 170, 170), ("even filter", "odd filter")[index])
         signed(axes, found.arrays[part], float(np.abs(found.arrays["real"]).max()))
-    _curves(curves(figure, (520, 205, 690, 585)), found)
+    _curves(axes_in(figure, (520, 205, 690, 585)), found)
     return figure
 
 
 def _curves(axes: Any, found: Findings) -> None:
     x = [float(row["phase"]) for row in found.rows] + [360.0]
-    plain(axes, "Response", "phase of the grating in degrees")
+    frame(axes, "Response", "phase of the grating in degrees")
     for key, (label, colour, line) in CURVES.items():
         y = [float(row[key]) for row in found.rows]
         axes.plot(x, [*y, y[0]], color=colour, linestyle=line, linewidth=3.2, label=label)

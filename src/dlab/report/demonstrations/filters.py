@@ -7,8 +7,9 @@ import numpy as np
 from rich.console import RenderableType
 
 from dlab.report import tables
+from dlab.report.canvas import INK, blank
 from dlab.report.matrices import heading
-from dlab.report.slide import INK, grey, panel, signed, slide, tiles
+from dlab.report.slide import grey, panel, signed, tiles
 from dlab.results.findings import Findings
 
 MOST = 11  # filters on a slide
@@ -26,7 +27,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """The picture and its responses: grey where brightness is kept, else in colours around 0."""
-    figure = slide(
+    figure = blank(
         "Filters on a picture", "orange: positive, blue: negative; the number is that of the full colour", 0.03
     )
     image = found.arrays["image"]

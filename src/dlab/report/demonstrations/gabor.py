@@ -7,8 +7,9 @@ import numpy as np
 from rich.console import RenderableType
 
 from dlab.report import tables
+from dlab.report.canvas import BLUE, GREEN, VERMILION, blank, frame
 from dlab.report.matrices import heading
-from dlab.report.slide import BLUE, GREEN, VERMILION, curves, grey, panel, plain, signed, slide
+from dlab.report.slide import axes_in, grey, panel, signed
 from dlab.results.findings import Findings
 
 PARTS = {"real": VERMILION, "imaginary": BLUE, "magnitude": GREEN}
@@ -27,8 +28,8 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """The filter above, its responses below."""
-    figure = slide("Gabor filter: a wave in a window", "orange: positive, blue: negative, white: 0", 0.03)
-    _profile(curves(figure, (80, 215, 310, 195)), found)
+    figure = blank("Gabor filter: a wave in a window", "orange: positive, blue: negative, white: 0", 0.03)
+    _profile(axes_in(figure, (80, 215, 310, 195)), found)
     image = found.arrays["image"][0]
     grey(panel(figure, (48, 570, 362, 270), "the picture"), image)
     for index, part in enumerate(PARTS):
@@ -51,7 +52,7 @@ def _profile(axes: Any, found: Findings) -> None:
     x = [row["x"] for row in found.rows]
     for part, colour in PARTS.items():
         axes.plot(x, [row[part] for row in found.rows], color=colour, linewidth=3, label=part)
-    plain(axes, "", "")
+    frame(axes, "", "")
     axes.set_title("middle row", size=15, pad=7)
     axes.tick_params(labelsize=13)
     axes.legend(fontsize=12, frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.12), ncols=3, handlelength=0.9,

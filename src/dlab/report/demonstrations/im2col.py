@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from rich.console import RenderableType
 
+from dlab.report.canvas import GREY, VERMILION, blank
 from dlab.report.matrices import beside, block, heading
-from dlab.report.slide import GREY, VERMILION, numbers, panel, slide
+from dlab.report.slide import numbers, panel
 from dlab.results.findings import Findings
 
 MOST = 12  # rows of the matrix on a slide
@@ -32,7 +33,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 def draw(found: Findings) -> Any:
     """Matrix times vector; the first window is framed in the image and in the matrix."""
     arrays = found.arrays
-    figure = slide("Convolution as a matrix product", "im2col: every window of every image becomes a row", 0.03)
+    figure = blank("Convolution as a matrix product", "im2col: every window of every image becomes a row", 0.03)
     for index, image in enumerate(arrays["images"][:2]):
         axes = panel(figure, (48, 200 + 330 * index, 250, 250), f"image {index}")
         numbers(axes, image[0])

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from rich.console import RenderableType
 
+from dlab.report.canvas import INK, blank
 from dlab.report.matrices import beside, block, heading
-from dlab.report.slide import INK, numbers, panel, slide
+from dlab.report.slide import numbers, panel
 from dlab.results.findings import Findings
 
 KINDS = {
@@ -36,7 +37,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """Four filters, each with its image, its kernel, the cross-correlation and the true convolution."""
-    figure = slide(
+    figure = blank(
         "Filters, number by number", "orange: above 0, blue: below 0; networks compute the cross-correlation", 0.03
     )
     for index, row in enumerate(found.rows[:MOST]):

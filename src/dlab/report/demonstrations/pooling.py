@@ -5,8 +5,9 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from dlab.report.canvas import GREY, blank
 from dlab.report.matrices import beside, block, heading
-from dlab.report.slide import GREY, numbers, panel, slide
+from dlab.report.slide import numbers, panel
 from dlab.results.findings import Findings
 
 FORWARD = ("max", "average", "L2", "global max", "global average")
@@ -26,7 +27,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """Forward above, backward below."""
-    figure = slide("Pooling: one number for each window", "and where the errors go on their way back", 0.03)
+    figure = blank("Pooling: one number for each window", "and where the errors go on their way back", 0.03)
     image = found.arrays["input"]
     numbers(panel(figure, (48, 330, 330, 330), "image"), image)
     for index, name in enumerate(FORWARD):

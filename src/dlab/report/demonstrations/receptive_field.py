@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import RenderableType
 
 from dlab.report import tables
+from dlab.report.canvas import BLUE, GREEN, INK, VERMILION, blank, frame
 from dlab.report.matrices import heading
-from dlab.report.slide import BLUE, GREEN, INK, VERMILION, curves, panel, plain, slide
+from dlab.report.slide import axes_in, panel
 from dlab.results.findings import Findings
 
 COLOURS = (VERMILION, BLUE, GREEN, INK)
@@ -26,10 +27,10 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """Growth over layers on the left, the fields of one network around one pixel on the right."""
-    figure = slide("Receptive fields grow layer by layer", "how many pixels of the input a unit sees", 0.03)
+    figure = blank("Receptive fields grow layer by layer", "how many pixels of the input a unit sees", 0.03)
     networks = list(dict.fromkeys(str(row["network"]) for row in found.rows))
-    axes = curves(figure, (90, 205, 660, 560))
-    plain(axes, "Field in pixels", "layer with a window")
+    axes = axes_in(figure, (90, 205, 660, 560))
+    frame(axes, "Field in pixels", "layer with a window")
     for index, name in enumerate(networks):
         fields = [row["receptive field"] for row in found.rows if row["network"] == name]
         style = {"color": COLOURS[index % 4], "linestyle": LINES[index % 4], "linewidth": 3.2, "marker": "o"}

@@ -7,8 +7,9 @@ import numpy as np
 from rich.console import RenderableType
 
 from dlab.report import tables
+from dlab.report.canvas import BLUE, GREEN, GREY, INK, VERMILION, blank, frame
 from dlab.report.matrices import beside, block, heading
-from dlab.report.slide import BLUE, GREEN, GREY, INK, VERMILION, curves, grey, panel, plain, slide
+from dlab.report.slide import axes_in, grey, panel
 from dlab.results.findings import Findings
 
 COLOURS = (VERMILION, BLUE, GREEN, INK)
@@ -32,7 +33,7 @@ def tell(found: Findings) -> Iterator[RenderableType]:
 
 def draw(found: Findings) -> Any:
     """Bars, responses and pooled responses on the left, one unit's curve on the right."""
-    figure = slide(
+    figure = blank(
         "Pooling tolerates shifts", "a bar moves to the right; in each layer the framed unit is watched", 0.03
     )
     names = list(found.rows[0])[1:]
@@ -49,7 +50,7 @@ def draw(found: Findings) -> Any:
             grey(axes, found.arrays[key][shift])
             axes.images[0].set_clim(0, float(found.arrays[key].max()))
             _watched(axes, found, key)
-    _curves(curves(figure, (1040, 210, 500, 500)), found, names)
+    _curves(axes_in(figure, (1040, 210, 500, 500)), found, names)
     return figure
 
 
@@ -65,7 +66,7 @@ def _watched(axes: Any, found: Findings, key: str) -> None:
 
 def _curves(axes: Any, found: Findings, names: list[str]) -> None:
     rows = _cells(found)
-    plain(axes, "Response in % of shift 0", "shift in pixels")
+    frame(axes, "Response in % of shift 0", "shift in pixels")
     for index, name in enumerate(names):
         first = rows[0][name] or 1.0
         x, y = [row["shift"] for row in rows], [100 * row[name] / first for row in rows]

@@ -8,6 +8,7 @@ import numpy as np
 from dlab import kernels
 from dlab.layout import LANES, window_count
 
+Pair = tuple[int, int]  # rows, columns
 WINDOWS = (5, 21)  # smaller filters stand inside a window of these, so that one compiled kernel serves them all
 GROUP = 8  # filters and columns come in multiples of it, for the same reason
 ROWS = 16  # the fewest rows of responses that make a strip of an image worth a lane
@@ -20,7 +21,7 @@ class Slide(NamedTuple):
     stride: int = 1
     pad: int = 0
 
-    def size(self, image: tuple[int, ...]) -> tuple[int, int]:
+    def size(self, image: tuple[int, ...]) -> Pair:
         """(OH, OW) of the responses to an image of shape [..., H, W]."""
         height, width = (
             window_count(size, window, self.stride, self.pad)
@@ -81,25 +82,33 @@ class Engine:
         found = self._read(y, len(cut)).reshape(strips, samples, len(w), rows, -1)
         return np.concatenate(list(found), axis=2)
 
-    def maximum(self, images: np.ndarray, window: int, stride: int) -> tuple[np.ndarray, np.ndarray]:
-        """Largest value of each window, and its place p M + q; shapes: [N, C, H, W] -> two of [N, C, OH, OW]."""
+    def maximum(self, images: np.ndarray, window: Pair, stride: Pair | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Largest value of each M x L window, and its place p L + q; the stride is the window's size if not given.
+
+        shapes: [N, C, H, W] -> two of [N, C, OH, OW]
+        """
+        stride = stride or window
         x, y = self._packed(images), self._pooled(images, window, stride)
         code = np.zeros(y.view().shape, np.int32)
         self._run(self.ops.pooling.max_forward(x.view(), y.view(), code, window, stride, 0))
         return self._read(y, len(images)), self.ops.read(code, len(images))
 
-    def average(self, images: np.ndarray, window: int, stride: int) -> np.ndarray:
+    def average(self, images: np.ndarray, window: Pair, stride: Pair | None = None) -> np.ndarray:
         """Mean of each window; shapes: [N, C, H, W] -> [N, C, OH, OW]."""
+        stride = stride or window
         x, y = self._packed(images), self._pooled(images, window, stride)
         self._run(self.ops.pooling.average_forward(x.view(), y.view(), window, stride, 0))
         return self._read(y, len(images))
 
-    def l2(self, images: np.ndarray, window: int, stride: int) -> np.ndarray:
-        """Root of the sum of squares of each window: M times the root mean square; shapes: as `average`."""
-        return window * np.sqrt(self.average(images**2, window, stride))
+    def l2(self, images: np.ndarray, window: Pair, stride: Pair | None = None) -> np.ndarray:
+        """Root of the sum of squares of each window; shapes: [N, C, H, W] -> [N, C, OH, OW]."""
+        stride = stride or window
+        x, y = self._packed(images), self._pooled(images, window, stride)
+        self._run(self.ops.pooling.l2_forward(x.view(), y.view(), window, stride, 0))
+        return self._read(y, len(images))
 
     def max_errors(
-        self, dy: np.ndarray, code: np.ndarray, shape: tuple[int, ...], sizes: tuple[int, int]
+        self, dy: np.ndarray, code: np.ndarray, shape: tuple[int, ...], sizes: tuple[Pair, Pair]
     ) -> np.ndarray:
         """Errors of maxima on their way back to images of `shape`; sizes: (window, stride)."""
         samples = len(dy)
@@ -108,7 +117,7 @@ class Engine:
         self._run(self.ops.pooling.max_backward(self._packed(dy).view(), codes, dx.view(), *sizes, 0))
         return self._read(dx, samples)
 
-    def average_errors(self, dy: np.ndarray, shape: tuple[int, ...], sizes: tuple[int, int]) -> np.ndarray:
+    def average_errors(self, dy: np.ndarray, shape: tuple[int, ...], sizes: tuple[Pair, Pair]) -> np.ndarray:
         """Errors of means on their way back to images of `shape`; sizes: (window, stride)."""
         dx = self.ops.buffer(shape[1:], len(dy))
         self._run(self.ops.pooling.average_backward(self._packed(dy).view(), dx.view(), *sizes, 0))
@@ -120,8 +129,8 @@ class Engine:
         self._run(self.ops.gather.pack(data, np.arange(len(images)), buffer.view(), 1.0, 0.0))
         return buffer
 
-    def _pooled(self, images: np.ndarray, window: int, stride: int) -> kernels.Buffer:
-        sizes = (window_count(size, window, stride, 0) for size in images.shape[2:])
+    def _pooled(self, images: np.ndarray, window: Pair, stride: Pair) -> kernels.Buffer:
+        sizes = (window_count(*axis, 0) for axis in zip(images.shape[2:], window, stride, strict=True))
         return self.ops.buffer((images.shape[1], *sizes), len(images))
 
     def _run(self, call: kernels.Call) -> None:

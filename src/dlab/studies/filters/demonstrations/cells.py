@@ -41,7 +41,7 @@ class Cells(Wave, Demonstration):
         grating = Grating(frequency=self.f / self.sigma_x, angle=self.theta, size=self.size + reach - 1)
         gratings = np.stack([replace(grating, phase=phase).pixels() for phase in phases])
         even, odd = engine.respond(gratings, [Slide(part) for part in self.pair()])
-        pooled = engine.maximum(even[:, None], reach, reach)[0].reshape(-1)
+        pooled = engine.maximum(even[:, None], (reach, reach))[0].reshape(-1)
         middle = reach // 2
         simple = np.stack([even[:, middle, middle], odd[:, middle, middle]], axis=1)
         rows = [

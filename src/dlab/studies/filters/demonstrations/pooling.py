@@ -36,15 +36,16 @@ class Pooling(Demonstration):
 
     def run(self, engine: Engine) -> Findings:
         image, stride = self._parts()
-        x, sizes = image[None], (self.window, stride)
-        whole = (image.shape[1], 1)
+        x, sizes = image[None], ((self.window, self.window), (stride, stride))
+        _, height, width = image.shape
+        whole = (height, width)
         largest, code = engine.maximum(x, *sizes)
         found = {
             "max": largest,
             "average": engine.average(x, *sizes),
             "L2": engine.l2(x, *sizes),
-            "global max": engine.maximum(x, *whole)[0],
-            "global average": engine.average(x, *whole),
+            "global max": engine.maximum(x, whole)[0],
+            "global average": engine.average(x, whole),
         }
         dy = np.arange(1.0, largest.size + 1).reshape(largest.shape)
         back = {
@@ -57,9 +58,9 @@ class Pooling(Demonstration):
 
     def _parts(self) -> tuple[np.ndarray, int]:
         image, stride = pixels(self.image), self.stride or self.window
-        if len(image) > 1 or image.shape[1] != image.shape[2] or image.shape[1] > MOST:
-            raise OptionError(f"has to be one channel of at most {MOST}x{MOST}, and square", "image")
-        if self.window > image.shape[1]:
+        if len(image) > 1 or max(image.shape) > MOST:
+            raise OptionError(f"has to be one channel of at most {MOST}x{MOST}", "image")
+        if self.window > min(image.shape[1:]):
             raise OptionError(f"a window of {self.window} does not fit the {size(image)} image", "window")
         return image, stride
 

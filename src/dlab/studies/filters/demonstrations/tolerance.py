@@ -42,14 +42,14 @@ class Tolerance(Demonstration):
         for shift, bar in enumerate(bars[:, 0]):
             bar[:, start + shift] = 1.0
         responses = np.maximum(engine.respond(bars, [slide])[0], 0)[:, None]
-        pooled = {window: engine.maximum(responses, window, window)[0] for window in self.windows}
+        pooled = {window: engine.maximum(responses, (window, window))[0] for window in self.windows}
         found = {"one place": responses, **{f"{window}x{window} pooled": y for window, y in pooled.items()}}
         steps = {"one place": 1, **{f"{window}x{window} pooled": window for window in self.windows}}
         units = {name: y[:, 0, self.size // 2 // steps[name], start // steps[name]] for name, y in found.items()}
         dots = np.zeros((len(DOTS), 1, 4, 4))
         for dot, at in zip(dots[:, 0], DOTS, strict=True):
             dot[at] = 9.0
-        arrays = {"bars": bars[:, 0], "dots": dots[:, 0], "dots pooled": engine.maximum(dots, 2, 2)[0][:, 0]}
+        arrays = {"bars": bars[:, 0], "dots": dots[:, 0], "dots pooled": engine.maximum(dots, (2, 2))[0][:, 0]}
         arrays["unit"] = np.array([self.size // 2, start])
         rows = [{"shift": shift, **{name: y[shift] for name, y in units.items()}} for shift in range(self.shifts + 1)]
         return Findings(rows, arrays | {name: y[:, 0] for name, y in found.items()})

@@ -1,0 +1,85 @@
+"""Runs every experiment of the lectures and writes docs/reproduction.md; `make reproduce` calls it.
+
+python docs/reproduce.py            runs what results/ does not hold yet, keeps tables and pictures in results/reference
+python docs/reproduce.py --write    writes the page from results/reference alone
+"""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from claims import EXPERIMENTS, Experiment, Results
+
+ROOT = Path(__file__).parent.parent
+RUNS, REFERENCE = ROOT / "results", ROOT / "results" / "reference"
+PAGE = ROOT / "docs" / "reproduction.md"
+KEPT = ("spec.yaml", "run.json", "summary.csv", "summary.md", "results.csv", "timing.csv", "layers.csv", "*.png")
+HEAD = """# Reproduction
+
+Every experiment that the lectures report, run again: what the lecture says, what came out, and whether that holds. `make reproduce`
+runs them all (MNIST, a few minutes on two cores) and writes this page from the files in `results/reference/`. Numbers are means over
+the seeds, with their standard deviation. The lectures are L0 to L4, the experiments X1 to X17, the errata E01 to E65.
+"""
+
+
+def main() -> None:
+    """Run what is asked, then write the page."""
+    if "--write" not in sys.argv[1:]:
+        for experiment in EXPERIMENTS:
+            for name in experiment.specs:
+                run(experiment.command, name)
+    sections = [section(experiment) for experiment in EXPERIMENTS]
+    PAGE.write_text("\n".join([HEAD, overview(), *sections]), encoding="utf-8")
+    print(f"{PAGE.relative_to(ROOT)} written")
+
+
+def run(command: str, name: str) -> None:
+    """One experiment with dlab's own command, and what is worth keeping of it."""
+    subprocess.run([sys.executable, "-m", "dlab", command, f"{name}.yaml", "--name", name, "-o", str(RUNS)], check=True)
+    source, target = RUNS / command / name, REFERENCE / name
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for pattern in KEPT:
+        for path in source.glob(pattern):
+            shutil.copy(path, target)
+
+
+def results(experiment: Experiment) -> dict[str, Results]:
+    """What results/reference holds of an experiment, by spec."""
+    return {name: Results(REFERENCE / name) for name in experiment.specs if (REFERENCE / name).is_dir()}
+
+
+def overview() -> str:
+    """One line an experiment: how many of its claims hold."""
+    lines = ["| | experiment | holds |", "|---|---|---|"]
+    for experiment in EXPERIMENTS:
+        verdicts = [holds for _, _, holds in experiment.findings(results(experiment))]
+        told = f"{sum(verdicts)} of {len(verdicts)}" if verdicts else "not part of dlab"
+        lines.append(f"| {experiment.tag} | {experiment.title} | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def section(experiment: Experiment) -> str:
+    """The claim, what was measured, the verdict, the erratum, and a picture."""
+    found = results(experiment)
+    lines = [f"## {experiment.tag}: {experiment.title}", "", f"**The lecture.** {experiment.lecture}", ""]
+    if experiment.specs:
+        commands = ", ".join(f"`dlab {experiment.command} {name}.yaml`" for name in experiment.specs)
+        lines += [f"**Here.** {commands}. {experiment.setup}".rstrip(), ""]
+    findings = experiment.findings(found)
+    if findings:
+        lines += ["| claim | measured | verdict |", "|---|---|---|"]
+        lines += [f"| {claim} | {measured} | {'holds' if holds else '**does not hold**'} |" for claim, measured, holds in findings]
+        lines.append("")
+    if experiment.erratum:
+        lines += [f"**Erratum.** {experiment.erratum}", ""]
+    for name in experiment.pictures:
+        lines += [f"![{experiment.title}](../results/reference/{name})", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The results folder: `results/<command>/<name>/` holds a run or a study; how they are made and found again."""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from dlab.errors import SpecError
+from dlab.registry import suggestion
+from dlab.results import durable, study
+from dlab.results.folder import Folder, RunFolder
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def claim(root: Path, command: str, name: str) -> Path:
+    """A new, empty folder under `root`; a name that is taken becomes name-2, name-3, ..."""
+    return next(path for path in numbered(root / command, name) if durable.claim_folder(path))
+
+
+def create(root: Path, command: str, name: str, spec: str, validated: bool = False) -> RunFolder:
+    """A new folder for a training run, with its tables and its spec."""
+    folder = RunFolder(claim(root, command, name))
+    folder.prepare(spec, validated)
+    return folder
+
+
+def numbered(home: Path, name: str) -> Iterator[Path]:
+    """home/name, home/name-2, home/name-3, ..."""
+    if not NAME.fullmatch(name):
+        raise SpecError(f'"{name}" cannot name a run: use letters, digits, dot, dash and underscore, 64 at most')
+    durable.make_folder(home)
+    return (home / (name if number == 1 else f"{name}-{number}") for number in count(1))
+
+
+def find(root: Path, command: str, wanted: str) -> Folder:
+    """The run called `wanted`: a folder, a name under `root/command`, or `latest`; `*` stands for any command."""
+    runs = [run for run in every(root) if command in ("*", run.path.parent.name)]
+    if wanted == "latest" and runs:
+        return max(runs, key=lambda run: run.spec.stat().st_mtime_ns)
+    for path in (*(run.path for run in runs if run.path.name == wanted), Path(wanted)):
+        if (path / "spec.yaml").is_file():
+            return opened(path)
+    near = suggestion(wanted, [run.path.name for run in runs])
+    raise SpecError(f'no run "{wanted}" in {root / command.strip("*")}.{near}')
+
+
+def every(root: Path) -> list[Folder]:
+    """All runs and studies under the results folder, by command and name; cells belong to their study."""
+    return [opened(path.parent) for path in sorted(root.glob("*/*/spec.yaml"))]
+
+
+def opened(path: Path) -> Folder:
+    """The run or the study in a folder."""
+    return study.StudyFolder(path) if study.in_folder(path) else RunFolder(path)
