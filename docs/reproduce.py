@@ -4,14 +4,14 @@ python docs/reproduce.py            runs what results/ does not hold yet, keeps 
 python docs/reproduce.py --write    writes the page from results/reference alone
 """
 
-import csv
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from claims import EXPERIMENTS, Experiment, Results
+import judges
+import yaml
+from reference import Experiment, Finding, Results
 
 ROOT = Path(__file__).parent.parent
 RUNS, REFERENCE = ROOT / "results", ROOT / "results" / "reference"
@@ -19,20 +19,23 @@ PAGE = ROOT / "docs" / "reproduction.md"
 KEPT = ("spec.yaml", "run.json", "summary.csv", "summary.md", "results.csv", "timing.csv", "layers.csv", "*.png")
 HEAD = """# Reproduction
 
-Every experiment that the lectures report, run again: what the lecture says, what came out, and whether that holds. `make reproduce`
-runs them all (MNIST, a few minutes on two cores) and writes this page from the files in `results/reference/`. Numbers are means over
-the seeds, with their standard deviation. The lectures are L0 to L4, the experiments X1 to X17, the errata E01 to E65.
+Every experiment that the lectures report, run again: what the lecture says, what came out, and whether that holds.
+`make reproduce` runs them all (on MNIST, a few minutes on two cores) and writes this page from the files in
+`results/reference/`. Numbers are means over the seeds, with their standard deviation. The lectures are L0 to L4, the
+experiments X1 to X17, the errata E01 to E65.
 """
 
 
 def main() -> None:
     """Run what is asked, then write the page."""
+    entries = yaml.safe_load((ROOT / "docs" / "claims.yaml").read_text(encoding="utf-8"))
+    experiments = [Experiment(**entry) for entry in entries]
     if "--write" not in sys.argv[1:]:
-        for experiment in EXPERIMENTS:
+        for experiment in experiments:
             for name in experiment.specs:
                 run(experiment.command, name)
-    sections = [section(experiment) for experiment in EXPERIMENTS]
-    PAGE.write_text("\n".join([HEAD, overview(), *sections]), encoding="utf-8")
+    sections = [section(experiment) for experiment in experiments]
+    PAGE.write_text("\n".join([HEAD, overview(experiments), *sections]), encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)} written")
 
 
@@ -47,32 +50,33 @@ def run(command: str, name: str) -> None:
             shutil.copy(path, target)
 
 
-def results(experiment: Experiment) -> dict[str, Results]:
-    """What results/reference holds of an experiment, by spec."""
-    return {name: Results(REFERENCE / name) for name in experiment.specs if (REFERENCE / name).is_dir()}
+def findings(experiment: Experiment) -> list[Finding]:
+    """The claims of an experiment, each with what was measured; none where its results are not there."""
+    found = {name: Results(REFERENCE / name) for name in experiment.specs if (REFERENCE / name).is_dir()}
+    complete = experiment.judge and len(found) == len(experiment.specs)
+    return getattr(judges, experiment.judge)(found) if complete else []
 
 
-def overview() -> str:
+def overview(experiments: list[Experiment]) -> str:
     """One line an experiment: how many of its claims hold."""
     lines = ["| | experiment | holds |", "|---|---|---|"]
-    for experiment in EXPERIMENTS:
-        verdicts = [holds for _, _, holds in experiment.findings(results(experiment))]
-        told = f"{sum(verdicts)} of {len(verdicts)}" if verdicts else "not part of dlab"
+    for experiment in experiments:
+        verdicts = [holds for _, _, holds in findings(experiment)]
+        told = f"{sum(verdicts)} of {len(verdicts)}" if verdicts else "not run"
         lines.append(f"| {experiment.tag} | {experiment.title} | {told} |")
     return "\n".join(lines) + "\n"
 
 
 def section(experiment: Experiment) -> str:
     """The claim, what was measured, the verdict, the erratum, and a picture."""
-    found = results(experiment)
     lines = [f"## {experiment.tag}: {experiment.title}", "", f"**The lecture.** {experiment.lecture}", ""]
     if experiment.specs:
         commands = ", ".join(f"`dlab {experiment.command} {name}.yaml`" for name in experiment.specs)
         lines += [f"**Here.** {commands}. {experiment.setup}".rstrip(), ""]
-    findings = experiment.findings(found)
-    if findings:
+    if found := findings(experiment):
         lines += ["| claim | measured | verdict |", "|---|---|---|"]
-        lines += [f"| {claim} | {measured} | {'holds' if holds else '**does not hold**'} |" for claim, measured, holds in findings]
+        verdict = {True: "holds", False: "**does not hold**"}
+        lines += [f"| {claim} | {measured} | {verdict[holds]} |" for claim, measured, holds in found]
         lines.append("")
     if experiment.erratum:
         lines += [f"**Erratum.** {experiment.erratum}", ""]

@@ -24,11 +24,11 @@ def normalise(ops, kind, x, dy, y, dx, gamma, beta):
     if kind == "layer":
         moments = ops.whole((), SAMPLES), ops.whole((), SAMPLES)
         ops.normalisation.layer_forward(x, gamma, beta, y, moments, 1e-5, 0.1)()
-        ops.normalisation.layer_backward(x, dy, gamma, moments, dx, *gradients)()
+        ops.normalisation.layer_backward(x, dy, gamma, beta, moments, dx, *gradients, 0.1)()
         return [y, dx, *gradients]
     moments, inferred = pair(ops, *gamma.shape), np.empty_like(y)
     ops.normalisation.batch_forward(x, gamma, beta, y, moments, running, 0.9, 1e-5, 0.1, SAMPLES)()
-    ops.normalisation.batch_backward(x, dy, gamma, moments, dx, *gradients, SAMPLES)()
+    ops.normalisation.batch_backward(x, dy, gamma, beta, moments, dx, *gradients, 0.1, SAMPLES)()
     ops.normalisation.batch_inference(x, gamma, beta, inferred, running, 1e-5, 0.1)()
     return [y, dx, *gradients, *moments, *running, inferred]
 
@@ -94,7 +94,7 @@ def test_a_batch_of_one_vector_gives_beta_and_passes_nothing_on():
     gamma, beta = (numbers(3, seed=seed).astype(np.float32) for seed in (4, 5))
     moments, gradients = pair(CPU, 3), pair(CPU, 3)
     CPU.normalisation.batch_forward(x, gamma, beta, y, moments, pair(CPU, 3), 0.9, 1e-5, 1.0, 1)()
-    CPU.normalisation.batch_backward(x, dy, gamma, moments, dx, *gradients, 1)()
+    CPU.normalisation.batch_backward(x, dy, gamma, beta, moments, dx, *gradients, 1.0, 1)()
     assert np.array_equal(y[0, :, 0], beta)
     assert np.array_equal(gradients[1], dy[0, :, 0])
     assert not dx.any()

@@ -61,8 +61,8 @@ CALLS = {
     "cross entropy": (loss.softmax_cross_entropy, VECTORS, LABELS[:1], out(2, 5), TOTAL),
     "squared error": (loss.squared_error, VECTORS, VECTORS[:1], out(2, 5), TOTAL),
     "batch inference": (normalisation.batch_inference, X, *THREE, out(2, 3, 7, 7), THREE, 1e-5, 0.1),
-    "batch backward": (normalisation.batch_backward, X, X, B[:3], THREE, out(2, 3, 7, 7), out(3), out(3), 1),
-    "layer backward": (normalisation.layer_backward, X, X, X[0], SAMPLE, out(2, 3, 7, 7), *[out(3, 7, 7)] * 2),
+    "batch backward": (normalisation.batch_backward, X, X, *THREE, THREE, out(2, 3, 7, 7), out(3), out(3), 0.1, 1),
+    "layer backward": (normalisation.layer_backward, X, X, X[0], X[1], SAMPLE, out(2, 3, 7, 7), *[out(3, 7, 7)] * 2),
     "pack": (gather.pack, VECTORS, ROWS, out(3, 5), 2.0, 1.0),
     "take": (gather.take, VECTORS, ROWS, out(2, 5)),
 }

@@ -34,10 +34,10 @@ def forward(x, gamma, beta, kind, slope=1.0, samples=None, kept=None):
     return y, moments
 
 
-def backward(x, dy, gamma, moments, kind, **options):
+def backward(x, dy, gamma, beta, moments, kind, **options):
     """dx, dgamma, dbeta."""
     found = poison(*x.shape), poison(*gamma.shape), poison(*gamma.shape)
-    getattr(normalisation, f"{kind}_backward")(x, dy, gamma, moments, *found, **options)()
+    getattr(normalisation, f"{kind}_backward")(x, dy, gamma, beta, moments, *found, **options)()
     return found
 
 
@@ -50,7 +50,7 @@ def test_loops_and_slopes(kind, shape):
     wanted, means, variances = oracle.forward(x, gamma, beta, EPS, kind)
     check_close(y, wanted)
     check_close(moments, [means, 1 / np.sqrt(variances + EPS)])
-    gradients = backward(x, dy, gamma, moments, kind)
+    gradients = backward(x, dy, gamma, beta, moments, kind)
     for array, gradient in zip((x, gamma, beta), gradients, strict=True):
         check_close(gradient, slopes(lambda: np.sum(forward(x, gamma, beta, kind)[0] * dy), array, 1e-4), 1e-7)
 
@@ -90,7 +90,7 @@ def test_only_the_samples_count_and_the_rest_is_zero():
     alone, own = forward(x[:4], gamma, beta, "batch")
     check_close(y[:4], alone, 0)
     check_close(moments, own, 0)
-    found, wanted = (backward(x[:n], dy[:n], gamma, own, "batch", samples=4) for n in (5, 4))
+    found, wanted = (backward(x[:n], dy[:n], gamma, beta, own, "batch", samples=4) for n in (5, 4))
     check_close(found[0][:4], wanted[0], 0)
     check_close(found[1:], wanted[1:], 0)
     assert not y[4].any()
@@ -101,7 +101,7 @@ def test_a_batch_of_one_vector_gives_beta_and_passes_nothing_on():
     x, gamma, beta, dy = numbers(1, 3), numbers(3), numbers(3, seed=1), numbers(1, 3, seed=2)
     y, moments = forward(x, gamma, beta, "batch")
     check_close(y[0], beta, 0)
-    dx, dgamma, dbeta = backward(x, dy, gamma, moments, "batch")
+    dx, dgamma, dbeta = backward(x, dy, gamma, beta, moments, "batch")
     assert not dx.any()
     assert not dgamma.any()
     check_close(dbeta, dy[0], 0)
@@ -109,9 +109,12 @@ def test_a_batch_of_one_vector_gives_beta_and_passes_nothing_on():
 
 @kinds
 def test_a_rectifier_above(kind):
-    x, (gamma, beta) = numbers(4, 3), (numbers(3, seed=seed) for seed in (1, 2))
-    u, y = forward(x, gamma, beta, kind)[0], forward(x, gamma, beta, kind, slope=0.1)[0]
+    x, dy, (gamma, beta) = numbers(4, 3), numbers(4, 3, seed=3), (numbers(3, seed=seed) for seed in (1, 2))
+    u, (y, moments) = forward(x, gamma, beta, kind)[0], forward(x, gamma, beta, kind, slope=0.1)
     check_close(y, np.where(u > 0, u, 0.1 * u), 0)
+    gradients = backward(x, dy, gamma, beta, moments, kind, slope=0.1)
+    for array, gradient in zip((x, gamma, beta), gradients, strict=True):
+        check_close(gradient, slopes(lambda: np.sum(forward(x, gamma, beta, kind, 0.1)[0] * dy), array), 1e-8)
 
 
 def test_a_rectifier_above_inference():

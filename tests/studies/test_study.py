@@ -173,7 +173,7 @@ def test_without_variants_a_command_brings_its_own(spec):
 def test_figures_are_drawn_again_from_the_folder_alone(spec):
     run("small.yaml")
     before = {path.name: path.read_bytes() for path in HOME.glob("*.png")}
-    assert before.keys() >= {"results.png", "loss.png"}
+    assert before.keys() >= {"results.png", "loss.png", "paths.png", "valleys.png", "rates.png"}
     for path in HOME.glob("*.png"):
         path.unlink()
     shown = CliRunner().invoke(dlab, ["runs", "show", "small", "--plots"])

@@ -7,7 +7,7 @@ import pytest
 
 from dlab import kernels
 from dlab.nn.network import Network
-from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS
+from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.results.records import Evaluation, Finished, Snapshot, Timing
 from dlab.spec.options import Regularize, Train
 from dlab.training.trainer import Trainer
@@ -25,6 +25,7 @@ def trainer(layers, init="he", data=NOISE, ops="reference", watch=ALL, **train):
         train=Train(**{"iterations": 6, "batch_size": 50, "eval_every": 2, **train}, watch=watch),
         model=SimpleNamespace(init=INITIALISERS[init]() if isinstance(init, str) else init),
         optimizer=OPTIMIZERS["sgd"](lr=0.1),
+        schedule=SCHEDULES["constant"](),
         regularize=Regularize(),
         loss=LOSSES["softmax_ce"](),
     )
@@ -189,6 +190,26 @@ def test_rows_are_named_after_the_layers_with_weights():
     ]
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_outputs_are_those_behind_a_normalisation(activation):
+    made = trainer(mlp(activation, (9,), normalize="layer"))
+    rows = made.watch.kinds[0].plan.rows
+    u = made.data.train.x[rows].astype(float) @ weights(made)[0].T
+    centred = u - u.mean(axis=1, keepdims=True)
+    y = F[activation](centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5))
+    found = look(made).layers[0]
+    assert found.activation == activation
+    assert (found.output_mean, found.output_std) == pytest.approx((y.mean(), y.std()), rel=1e-9)
+
+
+def test_maxout_is_an_activation_too():
+    made = trainer(mlp("maxout", (4,)))
+    found, rows = look(made).layers[0], made.watch.kinds[0].plan.rows
+    sums = made.data.train.x[rows].astype(float) @ weights(made)[0].T + biases(made)[0]
+    assert (found.activation, found.output_saturated) == ("maxout", None)
+    assert found.output_std == pytest.approx(sums.reshape(-1, 4, 2).max(axis=2).std(), rel=1e-12)
+
+
 def test_snapshots_stand_between_evaluation_and_timing():
     made = trainer(mlp("relu"))
     records = [record for record in made.run() if not type(record).__name__ == "Progress"]
@@ -218,11 +239,14 @@ def test_the_same_samples_are_looked_at_whatever_happened_before():
 
 
 @pytest.mark.parametrize("ops", ["reference", "cpu"])
-def test_a_watched_run_has_the_bits_of_one_that_is_not(ops):
+@pytest.mark.parametrize("normalize", [None, "batch", "layer"])
+def test_a_watched_run_has_the_bits_of_one_that_is_not(ops, normalize):
     middle = (LAYERS["dropout"](0.3), LAYERS["dense"](3))
     runs = []
     for watch in ((), ALL):
-        made = trainer((*mlp("relu")[:-1], *middle), ops=ops, watch=watch, batch_size=24, iterations=9)
+        made = trainer(
+            (*mlp("relu", normalize=normalize)[:-1], *middle), ops=ops, watch=watch, batch_size=24, iterations=9
+        )
         rows = [record for record in made.run() if isinstance(record, Evaluation)]
         runs.append((rows, made.state()))
     assert runs[0][0] == runs[1][0]

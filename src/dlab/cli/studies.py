@@ -44,6 +44,9 @@ class Study:
             with progress.following_study(output, log, len(machine.plan)) as see, stopping(machine) as stop:
                 for record in machine.run():
                     see(record)
+            if not stop.exit_code:
+                kind: Any = STUDIES[self.command]
+                kind.illustrate(folder, self.spec)
             status, code = _end(folder, stop.exit_code)
             folder.describe(status=status)
         return folder, code

@@ -55,16 +55,20 @@ class Stage:
         together = a.view().ndim == b.view().ndim
         return (a.view(), b.view()) if together else (a.flat(), b.flat())
 
+    @property
+    def due(self) -> float:
+        """Slope of the absorbed rectifier whose derivative dy still lacks; 1 for none."""
+        return 1.0 if self.gated else self.slope
+
     def rectified(self) -> list[Call]:
         """The call that turns dy into the gradient before the absorbed rectifier, if it is still due."""
-        if self.slope == 1.0 or self.pooled or self.gated:
+        if self.due == 1.0 or self.pooled:
             return []
         return [self.rectified_into(self.dy)]
 
     def rectified_into(self, target: Buffer) -> Call:
         """The call that writes the gradient before the absorbed rectifier to another buffer."""
-        slope = 1.0 if self.gated else self.slope
-        return self.ops.activation.backward("rectify", self.dy.view(), self.y.view(), target.view(), slope)
+        return self.ops.activation.backward("rectify", self.dy.view(), self.y.view(), target.view(), self.due)
 
     @property
     def sees_vectors(self) -> bool:

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlab.report import canvas
-from dlab.report.labels import apart
+from dlab.report import canvas, labels
 from dlab.results.study import Outcome
 from dlab.results.summary import value
 
@@ -103,35 +102,9 @@ def _scale(axes: Any, found: Sequence[Band], name: str) -> None:
 
 def _label_ends(axes: Any, found: Sequence[Band], name: str, styles: dict[str, dict[str, Any]]) -> None:
     """Name and last value behind each curve."""
-    size = 15 if len(found) <= 8 else 13
-    room = size * 1.3 * 125 / 72
-    heights = {band.line: float(axes.transData.transform((band.steps[-1], band.mean[-1]))[1]) for band in found}
-    placed = apart(heights, room)
-    for band in found:
-        last = f"{band.mean[-1]:.1f} %" if name.endswith("accuracy") else f"{band.mean[-1]:.3g}"
-        shift = (placed[band.line] - heights[band.line]) * 72 / 125
-        end = (band.steps[-1], band.mean[-1])
-        how = {
-            "textcoords": "offset points",
-            "size": size,
-            "va": "center",
-            "annotation_clip": False,
-            "parse_math": False,
-        }
-        line = {
-            "arrowstyle": "-",
-            "color": styles[band.line]["color"],
-            "linewidth": 0.8,
-            "shrinkA": 2,
-            "shrinkB": 2,
-            "relpos": (0, 0.5),
-        }
-        axes.annotate(
-            f"{band.line} {last}",
-            end,
-            (16, shift),
-            color=styles[band.line]["color"],
-            weight="bold",
-            arrowprops=line,
-            **how,
-        )
+    last = {
+        band.line: f"{band.mean[-1]:.1f} %" if name.endswith("accuracy") else f"{band.mean[-1]:.3g}" for band in found
+    }
+    ends = {f"{band.line} {last[band.line]}": (band.steps[-1], band.mean[-1]) for band in found}
+    colors = {f"{line} {value}": styles[line]["color"] for line, value in last.items()}
+    labels.at_ends(axes, ends, colors, size=15 if len(found) <= 8 else 13)

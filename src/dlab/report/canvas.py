@@ -12,6 +12,7 @@ BLUE, VERMILION, GREEN, INK, GREY, FAINT = "#0072B2", "#D55E00", "#009E73", "#22
 TRAIN, TEST = VERMILION, BLUE
 COLORS = (BLUE, VERMILION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
+MINIMUM: dict[str, Any] = {"color": INK, "markeredgecolor": "white", "markersize": 12}  # of a "P"
 
 
 def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
@@ -38,6 +39,18 @@ def png(figure: Any) -> bytes:
 def style(number: int) -> dict[str, Any]:
     """Colour and dashes of curve 0, 1, ...: all that are likely to meet in one picture differ."""
     return {"color": COLORS[number % len(COLORS)], "linestyle": DASHES[number // len(COLORS) % len(DASHES)]}
+
+
+def halo() -> list[Any]:
+    """A white edge around letters that may lie on a curve."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=5, foreground="white")]
+
+
+def columns(panels: int) -> int:
+    """How many panels side by side suit a slide that holds so many."""
+    return next((count for count in range(1, 6) if count * max(1, count - 1) >= panels), 6)
 
 
 def frame(axes: Any, title: str, xlabel: str = "", small: bool = False) -> None:

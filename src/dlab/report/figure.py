@@ -75,15 +75,12 @@ def _scale(axes: Any, kind: str, values: Sequence[float]) -> None:
 
 
 def _mark_best(axes: Any, best: Evaluation, curves: dict[str, list[Point]], unit: str, kind: str) -> None:
-    from matplotlib.patheffects import withStroke
-
     points = dict(curves.get("test", []))
     x = getattr(best, unit)
     if x in points and x != max(points):
         ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": TEST, "markeredgewidth": 3}
         axes.plot([x], [points[x]], "o", **ring)
-        halo = [withStroke(linewidth=5, foreground="white")]  # the text may lie on a curve
-        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center", "path_effects": halo}
+        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center", "path_effects": canvas.halo()}
         axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), (0, 18 if kind == "loss" else -30), **how)
 
 
@@ -91,7 +88,7 @@ def _label_ends(axes: Any, ends: dict[str, Point], kind: str) -> None:
     heights = {split: float(axes.transData.transform(end)[1]) for split, end in ends.items()}
     for split, height in apart(heights, room=46.0).items():
         text = f"{split} {_number(ends[split][1], kind)}"
-        shift = (height - heights[split]) * 72 / 125  # pixels to points
+        shift = (height - heights[split]) * 72 / canvas.DPI  # pixels to points
         how = {"textcoords": "offset points", "size": 16, "va": "center", "annotation_clip": False}
         axes.annotate(text, ends[split], (14, shift), color=STYLE[split]["color"], weight="bold", **how)
 

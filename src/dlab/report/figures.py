@@ -2,20 +2,25 @@
 
 from functools import partial
 
-from dlab.report import bands, finals, gaps
+from dlab.report import bands, finals, gaps, illustrations
 from dlab.results import durable
 from dlab.results.study import Outcome, StudyFolder
 
 
 def draw(folder: StudyFolder) -> None:
-    """Draw what a study's rows can show.
+    """Draw what a study's rows can show, and its illustrations."""
+    outcomes = [outcome for outcome in folder.outcomes() if outcome.rows]
+    if outcomes:
+        _draw_outcomes(folder, outcomes)
+    illustrations.draw(folder)
+
+
+def _draw_outcomes(folder: StudyFolder, outcomes: list[Outcome]) -> None:
+    """Draw the rows.
 
     results.png: the test split's curves; loss.png: the training loss; final.png: where every seed ended;
     gap.png: training against test.
     """
-    outcomes = [outcome for outcome in folder.outcomes() if outcome.rows]
-    if not outcomes:
-        return
     last, title = outcomes[0].rows[-1], folder.path.name
     subtitle = ", ".join(filter(None, [folder.facts().get("about", ""), _seeds(outcomes)]))
     kind = "loss" if last.train_accuracy is None else "accuracy"

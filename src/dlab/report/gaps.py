@@ -12,7 +12,7 @@ def picture(outcomes: Sequence[Outcome], kind: str, title: str, subtitle: str) -
     """Mean train and test curves of every variant (kind: accuracy or loss), all panels on one scale."""
     curves = {split: {_name(band): band for band in bands(outcomes, f"{split}_{kind}")} for split in ("train", "test")}
     names = [name for name in curves["test"] if name in curves["train"]]
-    columns = next(count for count in (1, 2, 3, 4, 5, 6) if count * _rows(count) >= len(names) or count == 6)
+    columns = canvas.columns(len(names))
     rows = -(-len(names) // columns)
     figure = canvas.blank(title, f"{subtitle}: mean on training (dashed) and test samples")
     places = figure.subplots(rows, columns, squeeze=False, sharey=True, sharex=True)
@@ -25,11 +25,6 @@ def picture(outcomes: Sequence[Outcome], kind: str, title: str, subtitle: str) -
             canvas.frame(axes, f"{names[number]}: {_gap(train, test, kind)}", below, small=True)
         axes.set_visible(number < len(names))
     return canvas.png(figure)
-
-
-def _rows(columns: int) -> int:
-    """Rows that go with so many columns on a slide."""
-    return max(1, columns - 1)
 
 
 def _name(band: Band) -> str:

@@ -1,6 +1,9 @@
 """Labels at the ends of curves that keep their distance."""
 
 from collections.abc import Mapping
+from typing import Any
+
+Point = tuple[float, float]
 
 
 def apart(heights: Mapping[str, float], room: float) -> dict[str, float]:
@@ -21,3 +24,15 @@ def apart(heights: Mapping[str, float], room: float) -> dict[str, float]:
         for names, middle in blocks
         for number, name in enumerate(names)
     }
+
+
+def at_ends(axes: Any, ends: Mapping[str, Point], colors: Mapping[str, str], size: float) -> None:
+    """Each text right of the end of its curve, joined to it by a thin line; limits and scales must stand already."""
+    pixels = axes.figure.dpi / 72  # of a point
+    heights = {text: float(axes.transData.transform(end)[1]) for text, end in ends.items()}
+    how = {"textcoords": "offset points", "size": size, "va": "center", "weight": "bold", "annotation_clip": False}
+    for text, height in apart(heights, 1.3 * size * pixels).items():
+        place = (16, (height - heights[text]) / pixels)
+        line = {"arrowstyle": "-", "linewidth": 0.8, "shrinkA": 2, "shrinkB": 2, "relpos": (0, 0.5)}
+        line["color"] = colors[text]
+        axes.annotate(text, ends[text], place, color=colors[text], arrowprops=line, parse_math=False, **how)

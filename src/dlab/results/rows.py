@@ -1,5 +1,6 @@
 """Records as rows of a CSV file: floats read back to the same bits, and a missing value is an empty cell."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from numbers import Integral
 from pathlib import Path
@@ -7,9 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from dlab.errors import DataError
 from dlab.results import durable
-from dlab.results.records import Bin, Evaluation, Observation, Timing
 
-Row = TypeVar("Row", bound=Evaluation | Timing | Observation | Bin)
+Row = TypeVar("Row", bound=Any)  # a dataclass of int, float, str, int | None and float | None; text without commas
 
 
 class Rows(Generic[Row]):
@@ -22,7 +22,11 @@ class Rows(Generic[Row]):
 
     def create(self) -> None:
         """An empty table: the header alone."""
-        durable.replace(self.path, self._header.encode())
+        self.write([])
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """A table of these rows, in the place of the one there was."""
+        durable.replace(self.path, (self._header + "".join(map(self._line, rows))).encode())
 
     def append(self, *rows: Row) -> None:
         """Whole rows; `sync` waits until they are stored."""
@@ -46,7 +50,7 @@ class Rows(Generic[Row]):
     def cut(self, step: int) -> list[Row]:
         """Drop the rows after `step`, and return those that stay."""
         kept = [row for row in self.read() if row.step <= step]
-        durable.replace(self.path, (self._header + "".join(map(self._line, kept))).encode())
+        self.write(kept)
         return kept
 
     def _line(self, row: Row) -> str:
@@ -61,16 +65,12 @@ class Rows(Generic[Row]):
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
+    if value is None or isinstance(value, str):
+        return value or ""
     return str(int(value)) if isinstance(value, Integral) else repr(float(value))
 
 
 def _value(kind: Any, cell: str) -> Any:
-    if kind is str:
-        return cell
     if not cell and kind in (int | None, float | None):
         return None
-    return int(cell) if kind in (int, int | None) else float(cell)
+    return kind(cell) if kind in (int, str) else int(cell) if kind == int | None else float(cell)

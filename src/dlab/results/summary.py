@@ -65,12 +65,13 @@ def summarise(folder: StudyFolder) -> Summary:
 
 
 def write(folder: StudyFolder) -> Summary:
-    """Put summary.csv (a row a variant), results.csv (the rows of all cells) and timing.csv in place."""
+    """Write summary.csv, a row a variant, and results.csv, timing.csv and layers.csv with the rows of all cells."""
     summary = summarise(folder)
     outcomes = folder.outcomes()
     durable.replace(folder.path / "summary.csv", _summary_csv(summary).encode())
-    durable.replace(folder.path / "results.csv", _together(folder, outcomes, "results.csv").encode())
-    durable.replace(folder.path / "timing.csv", _together(folder, outcomes, "timing.csv").encode())
+    for name in ("results.csv", "timing.csv", "layers.csv"):
+        if text := _together(folder, outcomes, name):
+            durable.replace(folder.path / name, text.encode())
     return summary
 
 
@@ -163,7 +164,7 @@ def _summary_csv(summary: Summary) -> str:
 
 
 def _together(folder: StudyFolder, outcomes: list[Outcome], name: str) -> str:
-    """The rows of all cells under one header, with the variant and the seed in front."""
+    """The rows of all cells under one header, with the variant and the seed in front; "" where no cell has any."""
     header, lines = "", []
     for outcome in outcomes:
         path = folder.cell(outcome.cell.name).path / name
@@ -172,4 +173,4 @@ def _together(folder: StudyFolder, outcomes: list[Outcome], name: str) -> str:
         lines += [f"{outcome.cell.variant},{outcome.cell.seed},{row}" for row in rows]
     width = header.count(",") + 2
     padded = (line + "," * (width - line.count(",")) for line in lines)
-    return "\n".join([f"variant,seed,{header}", *padded]) + "\n"
+    return "\n".join([f"variant,seed,{header}", *padded]) + "\n" if header else ""

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar
 
 from dlab.registry import STUDIES
+from dlab.studies.comparison import Comparison
 
 
 @STUDIES.register("compare-init")
-class CompareInit:
+class CompareInit(Comparison):
     """How the weights start: the lecture's initialisers; source: L3 (X1, X2)."""
 
     spec: ClassVar[str] = "init"

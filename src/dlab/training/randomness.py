@@ -5,7 +5,8 @@ Nothing has to be saved or skipped when a run is resumed, and no stream depends 
 
 import numpy as np
 
-ORDER, SAMPLING, MASK, CHECK, WATCH = 2, 3, 4, 5, 7  # purposes; 1 is the starting weights, 6 the held-out split
+# purposes; 1 is the starting weights, 6 and 7 are the held-out splits
+ORDER, SAMPLING, MASK, CHECK, WATCH, ILLUSTRATION = 2, 3, 4, 5, 8, 9
 
 
 def stream(seed: int, purpose: int, *place: int) -> np.random.Generator:

@@ -153,8 +153,10 @@ class Trainer:
         views = self.network.views(self.parameters) | self.network.statistics_views(self.statistics)
         return {f"{name}.{kind}": view for (name, kind), view in views.items()}
 
-    def _plan(self, samples: Any, batch: int, *training: Any) -> Plan:
-        scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, self.statistics)
+    def _plan(self, samples: Any, batch: int, *training: Any, aside: bool = False) -> Plan:
+        """A plan on the parameters and running statistics; one aside may be run without a trace in these."""
+        statistics = self.statistics.copy() if aside else self.statistics
+        scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, statistics)
         return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, *arrays, *training)
 
     def _plan_for(self, size: int) -> Plan:

@@ -13,6 +13,7 @@ import numpy as np
 from dlab.kernels import Backend, Call
 from dlab.layout import volume
 from dlab.nn.layers.activations import Activation
+from dlab.nn.layers.maxout import Maxout
 from dlab.nn.network import Network, Node
 from dlab.nn.plan import Plan
 from dlab.results.records import Bin, Observation, Snapshot
@@ -59,7 +60,7 @@ class Watched:
     @property
     def limits(self) -> Limits:
         """What its outputs never pass."""
-        return self.activation.layer.limits if self.activation else None  # type: ignore[attr-defined]
+        return getattr(self.end.layer, "limits", None)
 
 
 def watched(nodes: Sequence[Node]) -> list[Watched]:
@@ -68,7 +69,7 @@ def watched(nodes: Sequence[Node]) -> list[Watched]:
     for node in nodes:
         if any(parameter.weight for parameter in node.parameters.values()):
             found.append(Watched(node, None))
-        elif found and isinstance(node.layer, Activation):
+        elif found and isinstance(node.layer, Activation | Maxout):
             found[-1] = Watched(found[-1].node, node)
     return found
 
@@ -153,7 +154,7 @@ class Weights:
 class Watch:
     """Looks at the layers of a network, in the ways that the spec lists; by default in none, and then it costs nothing.
 
-    `plan(samples, batch[, gradients])` makes a plan on `parameters`.
+    `plan(samples, batch[, gradients])` makes a plan on `parameters`; with `aside`, one that leaves no trace elsewhere.
     """
 
     def __init__(
@@ -174,7 +175,7 @@ class Watch:
             self.kinds.append(Outputs(_set(plan(samples, len(rows)), rows), self.layers))
         if "gradients" in wanted:
             gradients, rows = ops.zeros((network.size,)), batches.rows(0)[:SAMPLES]
-            made = _set(plan(samples, len(rows), gradients), rows)
+            made = _set(plan(samples, len(rows), gradients, aside=True), rows)
             self.kinds.append(Gradients(made, self.layers, network.views(gradients), options.seed))
         if "weights" in wanted:
             self.kinds.append(Weights(self.layers, network.views(parameters)))

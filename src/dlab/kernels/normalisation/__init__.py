@@ -8,8 +8,9 @@
                 running     <- momentum running + (1 - momentum) batch       mean and variance, used at inference
     layer       mean[n], variance[n]: the same over c, i, j                  one of each per sample, always
 
-    gradients   dbeta  = sum of dy,  dgamma = sum of dy xh                   over all numbers that share them
-                dx     = r (g - mean of g - xh mean of g xh),  g = gamma dy  means over all numbers that share r
+    gradients   du     = dy where u > 0, else slope dy
+                dbeta  = sum of du,  dgamma = sum of du xh                   over all numbers that share them
+                dx     = r (g - mean of g - xh mean of g xh),  g = gamma du  means over all numbers that share r
 
     array               reference          cpu                meaning
     x, y, dy, dx        [N, C, H, W]       [B, C, H, W, 16]   or vectors [N, I] and [B, I, 16], where C = I, H = W = 1
@@ -23,9 +24,10 @@ One.      A channel with one number (a batch of one vector) has variance 0: y is
 Care.     The variance is the mean square about the mean, never mean of squares less square of the mean, whose digits
           cancel: with mean 1000 and deviation 1, float32 would have none left.
 Bias.     A bias just below a batch normalisation changes nothing: the mean takes it away again.
-Slope.    1 is the identity, 0 is ReLU, anything between is leaky ReLU; the dy of a gradient is that of u, before it.
+Slope.    1 is the identity, 0 is ReLU, anything between is leaky ReLU.  A gradient whose dy has been through the
+          rectifier already, in the layer above, has slope 1.
 
-Cost per number: 2 additions and 2 multiply-adds forward, 3 and 3 backward.  Memory binds it, so one task does all
+Cost per number: about 5 additions or multiply-adds forward, 10 backward.  Memory binds it, so one task does all
 passes over a channel (batch) or over a block of samples (layer), which stays in the second-level cache meanwhile.
 
 source: L0, L1, L3; Ioffe and Szegedy 2015; Ba, Kiros, Hinton 2016; erratum E41; worked example T27

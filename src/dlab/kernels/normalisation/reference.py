@@ -24,6 +24,10 @@ def _rectified(u, slope):
     return np.where(u > 0, u, slope * u)
 
 
+def _before_rectifier(dy, u, slope):
+    return np.where(u > 0, dy, slope * dy)
+
+
 @bound
 def batch_forward(x, gamma, beta, y, moments, running, momentum, eps, slope=1.0, samples=None):
     """Normalise each channel over the batch: y = rectify(gamma xh + beta), running <- m running + (1 - m) batch.
@@ -50,18 +54,18 @@ def batch_inference(x, gamma, beta, y, running, eps, slope=1.0):
 
 
 @bound
-def batch_backward(x, dy, gamma, moments, dx, dgamma, dbeta, samples=None):
-    """Through the statistics too: dx = gamma r (dy - mean dy - xh mean(dy xh)), dgamma = sum dy xh, dbeta = sum dy.
+def batch_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0, samples=None):
+    """Through the statistics too: dx = gamma r (du - mean du - xh mean(du xh)), dgamma = sum du xh, dbeta = sum du.
 
-    shapes: x, dy [N, C, ...], gamma, moments 2 x [C] -> dx as x, dgamma, dbeta [C]
+    shapes: x, dy [N, C, ...], gamma, beta [C], moments 2 x [C] -> dx as x, dgamma, dbeta [C]
     """
-    m, r, g = _per_channel(x, *moments, gamma)
-    xh, dy, axes = ((x - m) * r)[:samples], dy[:samples], _axes(x)
-    dgamma[...], dbeta[...] = (dy * xh).sum(axes), dy.sum(axes)
-    share = _per_channel(x, dbeta, dgamma)
-    count = dy[:, 0].size
-    dx[: len(dy)] = g * r * (dy - share[0] / count - xh * share[1] / count)
-    dx[len(dy) :] = 0.0
+    (m, r, g, b), axes = _per_channel(x, *moments, gamma, beta), _axes(x)
+    xh = ((x - m) * r)[:samples]
+    du = _before_rectifier(dy[:samples], g * xh + b, slope)
+    dgamma[...], dbeta[...] = (du * xh).sum(axes), du.sum(axes)
+    pull, level = _per_channel(x, dgamma / du[:, 0].size, dbeta / du[:, 0].size)
+    dx[: len(du)] = g * r * (du - level - xh * pull)
+    dx[len(du) :] = 0.0
 
 
 @bound
@@ -77,13 +81,14 @@ def layer_forward(x, gamma, beta, y, moments, eps, slope=1.0):
 
 
 @bound
-def layer_backward(x, dy, gamma, moments, dx, dgamma, dbeta):
-    """Through the statistics too: dx = r (g - mean g - xh mean(g xh)), g = gamma dy; dgamma, dbeta sum over samples.
+def layer_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0):
+    """Through the statistics too: dx = r (g - mean g - xh mean(g xh)), g = gamma du; dgamma, dbeta sum over samples.
 
-    shapes: x, dy [N, ...], gamma [...], moments 2 x [N] -> dx as x, dgamma, dbeta [...]
+    shapes: x, dy [N, ...], gamma, beta [...], moments 2 x [N] -> dx as x, dgamma, dbeta [...]
     """
     m, r = _per_sample(x, *moments)
     xh, own = (x - m) * r, tuple(range(1, x.ndim))
-    dgamma[...], dbeta[...] = (dy * xh).sum(axis=0), dy.sum(axis=0)
-    g = gamma * dy
+    du = _before_rectifier(dy, gamma * xh + beta, slope)
+    dgamma[...], dbeta[...] = (du * xh).sum(axis=0), du.sum(axis=0)
+    g = gamma * du
     dx[...] = r * (g - g.mean(own, keepdims=True) - xh * (g * xh).mean(own, keepdims=True))

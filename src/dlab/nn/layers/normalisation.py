@@ -40,11 +40,11 @@ def _shaped(stage: Stage, *buffers: Buffer) -> list[np.ndarray]:
     return [buffer.view() if len(stage.node.input) == 3 else buffer.flat() for buffer in buffers]
 
 
-def _gradient_arrays(stage: Stage) -> list[Any]:
-    """x, dy, gamma, moments, dx, dgamma and dbeta; below the first layer dx goes to a buffer that nobody reads."""
+def _gradient_arguments(stage: Stage) -> list[Any]:
+    """x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope; the first layer's dx is a buffer that nobody reads."""
     dx = stage.dx or stage.ops.buffer(stage.node.input, stage.batch)
     x, dy, dx = _shaped(stage, stage.x, stage.dy, dx)
-    return [x, dy, stage.parameters["gamma"], stage.moments, dx, *_scales(stage.gradients)]
+    return [x, dy, *_scales(stage.parameters), stage.moments, dx, *_scales(stage.gradients), stage.due]
 
 
 @LAYERS.register("batchnorm")
@@ -77,8 +77,7 @@ class BatchNormalisation(Normalisation):
         return [ops.batch_forward(x, gamma, beta, y, *rest)]
 
     def backward(self, stage: Stage) -> list[Call]:
-        call = stage.ops.normalisation.batch_backward(*_gradient_arrays(stage), stage.batch)
-        return [*stage.rectified(), call]
+        return [stage.ops.normalisation.batch_backward(*_gradient_arguments(stage), stage.batch)]
 
 
 @LAYERS.register("layernorm")
@@ -100,4 +99,4 @@ class LayerNormalisation(Normalisation):
         return [stage.ops.normalisation.layer_forward(x, *rest)]
 
     def backward(self, stage: Stage) -> list[Call]:
-        return [*stage.rectified(), stage.ops.normalisation.layer_backward(*_gradient_arrays(stage))]
+        return [stage.ops.normalisation.layer_backward(*_gradient_arguments(stage))]

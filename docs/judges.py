@@ -1,84 +1,8 @@
-"""What the lectures claim of their experiments, and how a result is held against it; `reproduce.py` makes the page."""
+"""How the results of each experiment are held against what the lectures say of it."""
 
-import csv
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from statistics import mean
+from itertools import pairwise
 
-Finding = tuple[str, str, bool]  # the claim, what was measured, whether it holds
-
-
-class Results:
-    """The files of one experiment in results/reference."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    @cached_property
-    def variants(self) -> dict[str, dict[str, str]]:
-        """summary.csv by variant."""
-        return {row["variant"]: row for row in self.table("summary.csv")}
-
-    def table(self, name: str) -> list[dict[str, str]]:
-        """A CSV file, a dictionary a row."""
-        return list(csv.DictReader((self.path / name).read_text(encoding="utf-8").splitlines()))
-
-    def facts(self) -> dict:
-        """run.json."""
-        return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-
-    def mean(self, variant: str, column: str = "test_accuracy") -> float:
-        """The mean over the seeds at the last step; not a number where no seed has finished."""
-        return float(self.variants[variant][column] or "nan")
-
-    def told(self, variant: str, column: str = "test_accuracy") -> str:
-        """The same with its deviation."""
-        deviation = self.variants[variant][f"{column}_std"]
-        return f"{self.mean(variant, column):.3f}" + (f" ± {float(deviation):.3f}" if deviation else "")
-
-    def at(self, variant: str, step: int, column: str = "test_accuracy") -> float:
-        """The mean over the seeds at a step."""
-        rows = [row for row in self.table("results.csv") if row["variant"] == variant and int(row["step"]) == step]
-        return mean(float(row[column]) for row in rows)
-
-    def curve(self, variant: str, column: str = "test_accuracy") -> list[float]:
-        """The means over the seeds, step by step."""
-        rows = [row for row in self.table("results.csv") if row["variant"] == variant]
-        steps = dict.fromkeys(int(row["step"]) for row in rows)
-        return [mean(float(row[column]) for row in rows if int(row["step"]) == step) for step in steps]
-
-    def layers(self, variant: str, column: str, step: int = 0) -> list[float]:
-        """A column of layers.csv for the first seed, layer by layer, without the output layer."""
-        rows = [row for row in self.table("layers.csv") if row["variant"] == variant and int(row["step"]) == step]
-        first = min(int(row["seed"]) for row in rows)
-        return [float(row[column]) for row in rows if int(row["seed"]) == first and row[column]]
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """One experiment of the lectures: what they say, the specs that run it, and how their results are judged."""
-
-    tag: str
-    title: str
-    lecture: str
-    command: str = ""
-    specs: tuple[str, ...] = ()
-    setup: str = ""
-    judge: Callable[[dict[str, Results]], list[Finding]] = lambda results: []
-    erratum: str = ""
-    pictures: tuple[str, ...] = ()
-
-    def findings(self, results: dict[str, Results]) -> list[Finding]:
-        """The claims, each with what was measured."""
-        return self.judge(results) if len(results) == len(self.specs) else []
-
-
-def numbers(values: list[float]) -> str:
-    """A few numbers in three digits."""
-    return ", ".join(f"{value:.3g}" for value in values)
+from reference import Finding, Results, numbers
 
 
 def histograms(found: dict[str, Results]) -> list[Finding]:
@@ -105,16 +29,20 @@ def histograms(found: dict[str, Results]) -> list[Finding]:
             f"std {numbers(std['sigmoid-xavier'])}; saturated {numbers(tails['sigmoid-xavier'])}",
             min(std["sigmoid-xavier"]) > 0.1 and max(tails["sigmoid-xavier"]) < 0.05,
         ),
-        ("ReLU, std 1: outputs explode", f"std {numbers(wide)}", all(b > 4 * a for a, b in zip(wide, wide[1:], strict=False))),
+        (
+            "ReLU, std 1: outputs explode",
+            f"std {numbers(wide)}",
+            all(b > 4 * a for a, b in pairwise(wide)),
+        ),
         (
             "ReLU, sqrt(1/n) as the lecture's code has it: the spread decays",
             f"std {numbers(printed)}",
-            all(b < a for a, b in zip(printed, printed[1:], strict=False)),
+            all(b < a for a, b in pairwise(printed)),
         ),
         ("ReLU, He: the spread stays", f"std {numbers(he)}", max(he) < 1.3 * min(he)),
         (
             "what flows back vanishes most with std .01, not with std 1 (E34)",
-            f"gradient RMS at layer 1: std .01 {signal['sigmoid-gauss0.01'][0]:.1e}, std 1 {signal['sigmoid-gauss1'][0]:.2g}",
+            f"RMS at layer 1: std .01 {signal['sigmoid-gauss0.01'][0]:.1e}, std 1 {signal['sigmoid-gauss1'][0]:.2g}",
             worst == "sigmoid-gauss0.01",
         ),
     ]
@@ -179,10 +107,22 @@ def optimizers(found: dict[str, Results]) -> list[Finding]:
     for name in ("sgd", "momentum", "adagrad"):
         plain, normal = f"{name}-plain", f"{name}-batchnorm"
         rescued = one.mean(plain) < 0.2 and one.mean(normal) > 0.5
-        findings.append((f"{name}: fails without, learns with batch normalisation", f"{one.told(plain)}, {one.told(normal)}", rescued))
+        findings.append(
+            (
+                f"{name}: fails without, learns with batch normalisation",
+                f"{one.told(plain)}, {one.told(normal)}",
+                rescued,
+            )
+        )
     for name in ("rmsprop", "adam"):
         plain = f"{name}-plain"
-        findings.append((f"{name} stalls, then learns without help", f"{one.at(plain, 50):.3f} at 50, {one.told(plain)}", one.mean(plain) > 0.9))
+        findings.append(
+            (
+                f"{name} stalls, then learns without help",
+                f"{one.at(plain, 50):.3f} at 50, {one.told(plain)}",
+                one.mean(plain) > 0.9,
+            )
+        )
     return findings
 
 
@@ -193,3 +133,85 @@ def others(found: dict[str, Results]) -> list[Finding]:
     best = max(one.variants, key=one.mean)
     told = f"from {least} {one.told(least)} to {best} {one.told(best)}"
     return [("all eleven train the network that all can train", told, one.mean(least) > 0.85)]
+
+
+def overfitting(found: dict[str, Results]) -> list[Finding]:
+    """X6."""
+    one = found["overfitting"]
+    gaps = {name: one.mean(name, "train_accuracy") - one.mean(name) for name in one.variants}
+
+    def gap(name: str) -> str:
+        return f"train {one.told(name, 'train_accuracy')}, test {one.told(name)}, gap {gaps[name]:.3f}"
+
+    jump = max(abs(b - a) for a, b in pairwise(one.curve("l1-large-rate")))
+    calm = max(abs(b - a) for a, b in pairwise(one.curve("l1")[5:]))
+    zeros = {name: one.layers(name, "weight_small", 1000)[0] for name in ("none", "l1-large-rate")}
+    return [
+        ("none: training reaches 100 %, the test does not", gap("none"), one.mean("none", "train_accuracy") > 0.995),
+        ("L2 narrows the gap", gap("l2"), gaps["l2"] < gaps["none"]),
+        ("dropout narrows the gap", gap("dropout"), gaps["dropout"] < gaps["none"]),
+        (
+            "L1 is unstable (it ran at lr .1, the others at .01: E59)",
+            f"largest jump of the mean test curve {jump:.3f} at lr .1, {calm:.3f} at lr .01",
+            jump > 2 * calm,
+        ),
+        (
+            "L1 drives weights to zero",
+            f"below .001 in layer 1: {zeros['l1-large-rate']:.3f} of them, {zeros['none']:.3f} without",
+            zeros["l1-large-rate"] > 5 * zeros["none"],
+        ),
+        ("more data overfit less", gap("more-data"), gaps["more-data"] < 0.75 * gaps["none"]),
+    ]
+
+
+def dropout(found: dict[str, Results]) -> list[Finding]:
+    """X7."""
+    one = found["dropout"]
+    lecture, inverted = (
+        [f"dropout{ratio}-dropout_mode-{mode}" for ratio in ("0.08", "0.1", "0.2")] for mode in ("lecture", "inverted")
+    )
+    falls = [one.mean(names[0]) - one.mean(names[-1]) for names in (lecture, inverted)]
+    return [
+        (
+            "a little more dropout has a large effect (ratios .08, .1, .2)",
+            "test " + ", ".join(one.told(name) for name in lecture),
+            one.mean(lecture[0]) - one.mean(lecture[2]) > 0.25,
+        ),
+        (
+            "most of it is the unscaled signal: inverted dropout falls less",
+            "inverted: " + ", ".join(one.told(name) for name in inverted),
+            falls[1] < 0.5 * falls[0],
+        ),
+    ]
+
+
+def simple_convnet(found: dict[str, Results]) -> list[Finding]:
+    """X8."""
+    return printed(found["simple-convnet"], 0.9956, 0.962)
+
+
+def deep_convnet(found: dict[str, Results]) -> list[Finding]:
+    """X9."""
+    return printed(found["deep-convnet"], 0.9958, 0.985)
+
+
+def printed(one: Results, train: float, test: float) -> list[Finding]:
+    """A single run near the accuracies that the lecture prints."""
+    facts = one.facts()
+    last = facts["final"]
+    told = f"{last['train_accuracy']:.4f} / {last['test_accuracy']:.4f} in {facts['seconds']:.0f} s"
+    near = last["train_accuracy"] > train - 0.01 and last["test_accuracy"] > test - 0.01
+    return [(f"train / test {train} / {test} after 1,000 iterations", told, near)]
+
+
+def rates(found: dict[str, Results]) -> list[Finding]:
+    """X17."""
+    one = found["learning-rate"]
+    small, large = "lr0.001", "lr10"
+    best = max(one.variants, key=one.mean)
+    lost = one.variants[large]["diverged"]
+    ending = f"{lost} of {one.variants[large]['cells']} diverged" if lost != "0" else one.told(large)
+    return [
+        ("too small is slow", f"lr .001: {one.told(small)}; best {best}: {one.told(best)}", one.mean(small) < 0.8),
+        ("too large does not learn", f"lr 10: {ending}", lost != "0" or one.mean(large) < 0.3),
+    ]
