@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from dlab.report import bands, finals, gaps, illustrations
+from dlab.report import bands, finals, gaps, illustrations, watched
 from dlab.results import durable
 from dlab.results.study import Outcome, StudyFolder
 
@@ -34,6 +34,7 @@ def _draw_outcomes(folder: StudyFolder, outcomes: list[Outcome]) -> None:
         pictures[folder.path / "gap.png"] = partial(gaps.picture, outcomes, kind)
     for path, picture in pictures.items():
         durable.replace(path, picture(title, subtitle))
+    watched.draw(folder, outcomes, title, folder.facts().get("about", ""))
 
 
 def _seeds(outcomes: list[Outcome]) -> str:

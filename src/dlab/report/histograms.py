@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from dlab.report import canvas
@@ -60,9 +61,14 @@ def draw(folder: RunFolder) -> None:
             durable.replace(folder.path / name, grid(rows, folder.path.name, f"{HEADINGS[kind]}; {about}"))
 
 
-def study(folders: Mapping[str, RunFolder], title: str, subtitle: str, kind: str = "activations") -> bytes:
-    """A row of histograms for each of several runs, as they are at the start."""
-    return grid({label: panels(folder, kind, 0) for label, folder in folders.items()}, title, subtitle)
+def study(folders: Mapping[str, RunFolder], title: str, subtitle: str, kind: str) -> bytes | None:
+    """A row of histograms for each of several runs: outputs at the start, weights at the end; None where none is."""
+    end = {"activations": 0, "weights": -1}[kind]
+    known = {label: (folder, steps(folder, kind)) for label, folder in folders.items() if folder.histograms.exists()}
+    rows = {label: panels(folder, kind, found[end]) for label, (folder, found) in known.items() if found}
+    return (
+        grid(rows, title, f"{HEADINGS[kind]} {'at the end' if end else 'at the start'}; {subtitle}") if rows else None
+    )
 
 
 def steps(folder: RunFolder, kind: str) -> list[int]:
@@ -96,8 +102,8 @@ def grid(rows: Mapping[str, Sequence[Panel]], title: str, subtitle: str) -> byte
         _row(places[number], row, canvas.style(number)["color"])
         where = {"transform": places[number][0].transAxes, "ha": "right", "va": "center", "parse_math": False}
         places[number][0].text(-0.1, 0.5, textwrap.fill(label, 11), size=14, weight="bold", color=canvas.INK, **where)
-    for axes, *column in zip(places[0], *rows.values(), strict=False):
-        _head(axes, column, few=len(places[0]) <= FEW)
+    for axes, column in zip(places[0], zip_longest(*rows.values()), strict=True):
+        _head(axes, [panel for panel in column if panel], few=len(places[0]) <= FEW)
     return canvas.png(figure)
 
 
@@ -109,7 +115,7 @@ def _row(places: Sequence[Any], row: Sequence[Panel], color: str) -> None:
     spans = [together if alike else panel.span for panel in row]
     height = max(_height(panel.heights(span)) for panel, span in zip(row, spans, strict=True))
     for axes, panel, span in zip(places, row, spans, strict=False):
-        _bars(axes, panel, span, 1.08 * height, color, 12 if len(row) <= FEW else 9)
+        _bars(axes, panel, span, 1.08 * height, color, 12 if len(places) <= FEW else 9)
     for axes in places[len(row) :]:
         axes.set_visible(False)
 

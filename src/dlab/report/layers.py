@@ -1,6 +1,6 @@
 """layers.png: how the gradients, outputs and weights of each layer change, drawn from layers.csv alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -14,6 +14,7 @@ HEADINGS = {
     "gradient_rms": "Weight gradient (RMS)",
     "output_std": "Outputs (std)",
     "weight_l2": "Weights (L2 norm)",
+    "weight_small": "Weights below .001",
     "signal_rms": "Signal, unit noise in (RMS)",
 }
 
@@ -39,14 +40,25 @@ def draw(folder: RunFolder) -> None:
     durable.replace(folder.path / "layers.png", content)
 
 
-def study(folders: Mapping[str, RunFolder], title: str, subtitle: str) -> bytes:
-    """What comes down to each layer at the start: a curve for each of several runs over the layers."""
-    starts = {label: [row for row in folder.layers.read() if row.step == 0] for label, folder in folders.items()}
-    everything = [row for rows in starts.values() for row in rows]
-    names = [name for name in ("gradient_rms", "signal_rms") if _known(everything, name)]
-    found = {name: [over_layers(label, rows, name) for label, rows in starts.items()] for name in names}
-    styles = {label: canvas.style(number) for number, label in enumerate(folders)}
-    return picture(found, styles, title, subtitle, "layer")
+def study(folders: Mapping[str, RunFolder], title: str, subtitle: str) -> bytes | None:
+    """A curve over the layers for each of several runs: what comes down at the start, the weights at the end."""
+    tables = {label: folder.layers.read() for label, folder in folders.items() if folder.layers.exists()}
+    found: dict[str, list[Curve]] = {}
+    for name, end in {"gradient_rms": min, "signal_rms": min, "weight_l2": max, "weight_small": max}.items():
+        curves = [over_layers(label, _at(rows, end), name) for label, rows in tables.items() if rows]
+        found |= {name: curves} if any(curve.x for curve in curves) else {}
+    styles = {label: canvas.style(number) for number, label in enumerate(tables)}
+    return (
+        picture(found, styles, title, f"{subtitle}: gradients at the start, weights at the end", "layer")
+        if found
+        else None
+    )
+
+
+def _at(rows: Sequence[Observation], end: Callable[[Iterable[int]], int]) -> list[Observation]:
+    """The rows of the first or the last step."""
+    step = end(row.step for row in rows)
+    return [row for row in rows if row.step == step]
 
 
 def over_steps(rows: Sequence[Observation], name: str) -> list[Curve]:
@@ -99,7 +111,7 @@ def _scale(axes: Any, name: str, values: Sequence[float]) -> None:
 def _ticks(axes: Any, x: Sequence[int]) -> None:
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True) if len(x) > 6 else FixedLocator(x))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True) if len(x) > 10 else FixedLocator(x))
 
 
 def _known(rows: Sequence[Observation], name: str) -> bool:

@@ -4,8 +4,6 @@ from dlab.report import words
 from dlab.results.statistics import Difference
 from dlab.results.summary import Row, Summary
 
-MOST_WANTED = 100  # seeds: beyond that, nobody will run them
-
 
 def sentences(found: Summary) -> list[str]:
     """Each variant against the baseline, the best one, and the cells that failed."""
@@ -29,10 +27,11 @@ def _against(row: Row, found: Summary) -> str:
     if gap is None:
         return f"{row.variant} and {other}: {_silence(row, found)}"
     said = f"difference {_number(gap.mean, found)} {_unit(found)}, 95 % interval {_interval(gap, found)}"
+    said += f", {_chance(gap, found)}"
     if gap.clear:
         better = (gap.mean > 0) == found.metric.endswith("accuracy")
         return f"{row.variant} is {'better' if better else 'worse'} than {other} ({said}, {gap.n} seeds)"
-    more = f"; about {gap.wanted} seeds would be needed" if gap.wanted and gap.wanted <= MOST_WANTED else ""
+    more = f"; about {gap.wanted} seeds would be needed" if gap.wanted else ""
     return f"{row.variant} and {other} cannot be told apart with {gap.n} seeds ({said}{more})"
 
 
@@ -41,6 +40,13 @@ def _silence(row: Row, found: Summary) -> str:
     if not row.done or not baseline.done:
         return "no finished seed in common"
     return "one seed says nothing about chance; try --seeds 5"
+
+
+def _chance(gap: Difference, found: Summary) -> str:
+    """p, with Holm's correction where there are several comparisons."""
+    several = sum(row.difference is not None for row in found.rows) > 1
+    value = "< .001" if gap.p < 0.001 else f"= {gap.p:.3f}".replace("0.", ".")
+    return f"p {value}{' corrected' if several else ''}"
 
 
 def _interval(gap: Difference, found: Summary) -> str:

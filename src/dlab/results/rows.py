@@ -20,6 +20,10 @@ class Rows(Generic[Row]):
         self.kind = kind
         self._header = ",".join(field.name for field in fields(kind)) + "\n"
 
+    def exists(self) -> bool:
+        """Whether there is such a file."""
+        return self.path.exists()
+
     def create(self) -> None:
         """An empty table: the header alone."""
         self.write([])

@@ -1,11 +1,12 @@
 """What several seeds say: means with their spread, and differences of pairs that share a seed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, isfinite, sqrt
+from dataclasses import dataclass, replace
+from math import isfinite, sqrt
 
 LEVEL = 0.95  # of intervals
-POWER = (1.96 + 0.84) ** 2  # the seeds that find a difference of one deviation in four cases of five at 5 %
+POWER = 0.8  # how often a difference is to be found, for the number of seeds that would do
+MOST = 100  # seeds: more, nobody will run
 
 
 @dataclass(frozen=True)
@@ -65,20 +66,20 @@ def difference(values: Sequence[float], baseline: Sequence[float]) -> Difference
 def holm(found: dict[str, Difference]) -> dict[str, Difference]:
     """Holm's correction for m comparisons: p_(i) <- max over j <= i of min(1, (m - j + 1) p_(j)), p ascending."""
     corrected, least = {}, 0.0
-    ordered = sorted(found, key=lambda name: found[name].p)
-    for rank, name in enumerate(ordered):
-        old = found[name]
-        least = max(least, min(1.0, (len(found) - rank) * old.p))
-        new = Difference(old.mean, old.low, old.high, old.n, least)
-        corrected[name] = new if new.clear else Difference(old.mean, old.low, old.high, old.n, least, _wanted(old))
+    for rank, name in enumerate(sorted(found, key=lambda name: found[name].p)):
+        old, left = found[name], len(found) - rank
+        least = max(least, min(1.0, left * old.p))
+        new = replace(old, p=least)
+        corrected[name] = new if new.clear else replace(new, wanted=_wanted(old, (1 - LEVEL) / left))
     return {name: corrected[name] for name in found}
 
 
-def _wanted(found: Difference) -> int | None:
-    """n = (1.96 + 0.84)^2 (s / mean)^2."""
+def _wanted(found: Difference, level: float) -> int | None:
+    """The least n with sqrt(n) |mean| / s >= t(1 - level / 2) + t(POWER), both with n - 1 degrees of freedom."""
     from scipy.special import stdtrit
 
-    if found.mean == 0:
-        return None
     deviation = (found.high - found.mean) / float(stdtrit(found.n - 1, (1 + LEVEL) / 2)) * sqrt(found.n)
-    return max(found.n + 1, ceil(POWER * (deviation / found.mean) ** 2))
+    for n in range(found.n + 1, MOST + 1):
+        if sqrt(n) * abs(found.mean) >= deviation * float(stdtrit(n - 1, 1 - level / 2) + stdtrit(n - 1, POWER)):
+            return n
+    return None

@@ -56,7 +56,8 @@ def summarise(folder: StudyFolder) -> Summary:
     groups = {name: [o for o in outcomes if o.cell.variant == name] for name in names}
     metric = next((name for name in METRICS if _known(outcomes, name)), "train_loss")
     split, _, kind = metric.partition("_")
-    choice = f"validation_{kind}" if _known(outcomes, f"validation_{kind}") else f"{split}_{kind}"
+    validated = all(_known(group, f"validation_{kind}") for group in groups.values())
+    choice = f"validation_{kind}" if validated else f"{split}_{kind}"
     baseline, target = facts.get("baseline") or (names[0] if names else ""), facts.get("target")
     differences = _differences(groups, baseline, metric)
     rows = [_row(name, group, target, differences.get(name)) for name, group in groups.items()]
@@ -65,7 +66,7 @@ def summarise(folder: StudyFolder) -> Summary:
 
 
 def write(folder: StudyFolder) -> Summary:
-    """Write summary.csv, a row a variant, and results.csv, timing.csv and layers.csv with the rows of all cells."""
+    """Put summary.csv in place, a row a variant; and results.csv, timing.csv and layers.csv, the rows of all cells."""
     summary = summarise(folder)
     outcomes = folder.outcomes()
     durable.replace(folder.path / "summary.csv", _summary_csv(summary).encode())
