@@ -56,8 +56,9 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 
 experiments: $(EXPERIMENTS) ## run every experiment
 
+# The second line of each spec is the command that runs it.
 $(EXPERIMENTS): %: $(BIN)/dlab
-	$(BIN)/dlab train experiments/$*.yaml --name $*
+	$(BIN)/$(shell sed -n '2s/^# *//p' experiments/$*.yaml) --name $*
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -12,7 +12,9 @@ def test_a_registry_fills_itself_from_its_folder():
 
 
 def test_an_unknown_name_lists_what_there_is_and_the_nearest():
-    with pytest.raises(KeyError, match=r'no layer "dens"\. Did you mean "dense"\? There are: avgpool, conv'):
+    with pytest.raises(
+        KeyError, match=r'no layer "dens"\. Did you mean "dense"\? There are: avgpool, batchnorm, conv, '
+    ):
         LAYERS["dens"]
 
 

@@ -43,9 +43,13 @@ class Busy(DlabError):
     exit_code = 7
 
 
-class ShapeError(ValueError):
-    """A layer does not fit its input; `field` is the option to blame, "" for the layer itself."""
+class OptionError(ValueError):
+    """An option cannot be used; `field` is its dotted key, such as "rows.1", "" for the thing itself."""
 
     def __init__(self, message: str, field: str = ""):
         super().__init__(message)
         self.field = field
+
+
+class ShapeError(OptionError):
+    """A layer does not fit its input."""

@@ -20,8 +20,9 @@ def comparison(name: str, text: str, *examples: str) -> click.Command:
     @options.seeds
     @options.machine
     @options.jobs
-    @options.run
-    @click.option("--dry-run", is_flag=True, help="List the cells, and run none.")
+    @options.kept
+    @options.resume
+    @options.dry_run
     @options.speaks
     def command(output: "Output", dry_run: bool, plots: bool, **choices: Any) -> None:
         from dlab.cli import studies

@@ -44,8 +44,11 @@ def _debug(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     ctx.find_root().meta["debug"] = value
 
 
+settings = click.option(
+    "-s", "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the spec."
+)
 overrides = together(
-    click.option("-s", "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the spec."),
+    settings,
     click.option("--seed", type=click.IntRange(0), help="Seed of the starting weights and of the batches."),
 )
 seeds = click.option("--seeds", callback=_seeds, metavar="N|A,B,...", help="Seeds to run: how many, or which.")
@@ -57,12 +60,13 @@ machine = together(
 output_dir = click.option(
     "-o", "--output-dir", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Results."
 )
-run = together(
+resume = click.option("--resume", metavar="RUN", help="Go on with a run: its folder, its name, or `latest`.")
+kept = together(
     output_dir,
     click.option("--name", help="Name of the run's folder; name-2, name-3, ... where it is taken."),
-    click.option("--resume", metavar="RUN", help="Go on with a run: its folder, its name, or `latest`."),
-    click.option("--plots/--no-plots", default=True, help="Whether to draw results.png."),
+    click.option("--plots/--no-plots", default=True, help="Whether to draw the pictures."),
 )
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
 def speaks(command: Command) -> Command:

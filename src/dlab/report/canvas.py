@@ -6,24 +6,26 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 
-# Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell apart.
-TRAIN, TEST, INK, GREY, FAINT = "#D55E00", "#0072B2", "#222222", "#666666", "#DDDDDD"
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+WIDTH, HEIGHT, DPI = 1600, 900, 125
+# Blue, vermilion and green of Okabe and Ito, which all kinds of colour vision tell apart.
+BLUE, VERMILION, GREEN, INK, GREY, FAINT = "#0072B2", "#D55E00", "#009E73", "#222222", "#666666", "#DDDDDD"
+TRAIN, TEST = VERMILION, BLUE
+COLORS = (BLUE, VERMILION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)))
 MINIMUM: dict[str, Any] = {"color": INK, "markeredgecolor": "white", "markersize": 12}  # of a "P"
 
 
-def blank(title: str, subtitle: str) -> Any:
-    """An empty figure of 1600 x 900 pixels with its headings."""
+def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
+    """An empty figure of 1600 x 900 pixels with its headings; `left` is where they begin, as a share of the width."""
     # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
     os.environ.pop("MPLBACKEND", None)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12.8, 7.2), dpi=125, facecolor="white")
+    figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.text(0.075, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
-    figure.text(0.075, 0.865, subtitle, size=17, color=GREY, parse_math=False)
+    figure.text(left, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
+    figure.text(left, 0.865, subtitle, size=17, color=GREY, parse_math=False)
     return figure
 
 

@@ -8,14 +8,14 @@ from dlab.report.output import Output
 from dlab.results import summary
 from dlab.results.folder import Folder
 from dlab.results.study import StudyFolder
-from dlab.spec import load
+from dlab.spec.reading import read
 
 IGNORED = ("name",)
 
 
 def show(folders: Sequence[Folder], output: Output) -> None:
     """A column a folder; a line for every setting in which they differ, then their results."""
-    settings = [_flat(load(folder.spec).to_dict()) for folder in folders]
+    settings = [_flat(read(folder.spec).to_dict()) for folder in folders]
     keys = [key for key in dict.fromkeys(key for found in settings for key in found) if key not in IGNORED]
     differing = [key for key in keys if len({str(found.get(key)) for found in settings}) > 1]
     lines = {key: [_word(found.get(key)) for found in settings] for key in differing}

@@ -88,7 +88,7 @@ def _label_ends(axes: Any, ends: dict[str, Point], kind: str) -> None:
     heights = {split: float(axes.transData.transform(end)[1]) for split, end in ends.items()}
     for split, height in apart(heights, room=46.0).items():
         text = f"{split} {_number(ends[split][1], kind)}"
-        shift = (height - heights[split]) * 72 / 125  # pixels to points
+        shift = (height - heights[split]) * 72 / canvas.DPI  # pixels to points
         how = {"textcoords": "offset points", "size": 16, "va": "center", "annotation_clip": False}
         axes.annotate(text, ends[split], (14, shift), color=STYLE[split]["color"], weight="bold", **how)
 

@@ -11,7 +11,9 @@ from rich.console import Console, RenderableType
 from dlab.errors import EnvironmentFault
 
 UNLIMITED = 10_000
-PLAIN = str.maketrans({"×": "x", "·": "|", "–": "-", "—": "-", "…": "...", "±": "+/-", "→": "->", "✓": "ok", "−": "-"})
+PLAIN = str.maketrans(
+    {"×": "x", "·": "|", "–": "-", "—": "-", "…": "...", "±": "+/-", "→": "->", "✓": "ok", "−": "-", "°": " deg"}
+)
 
 
 class Output:

@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol
 from dlab import __version__
 from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
-from dlab.results.folder import RunFolder
+from dlab.results.folder import Folder, RunFolder
 from dlab.results.records import Evaluation, Finished, Record, Snapshot, Timing, score
 from dlab.results.saver import Saver
 
@@ -55,18 +55,35 @@ def describe(experiment: Any) -> dict[str, Any]:
     """The facts of run.json that are known before the first step."""
     spec, data = experiment.spec, experiment.data
     return {
-        "command": shlex.join(["dlab", *sys.argv[1:]]),
         "about": about(spec),
         "data": {"name": data.name, "sha256": data.sha256},
         "seed": spec.train.seed,
         "device": experiment.device,
         "threads": experiment.threads,
         "parameters": sum(row.parameters for row in experiment.summary()),
+        **origin(),
+    }
+
+
+def origin() -> dict[str, Any]:
+    """The facts of run.json on who began it: command, versions, time, process."""
+    return {
+        "command": shlex.join(["dlab", *sys.argv[1:]]),
         "versions": {"python": platform.python_version(), "dlab": __version__} | _versions("numpy", "numba"),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
         "pid": os.getpid(),
     }
+
+
+@contextmanager
+def kept(folder: Folder, **facts: Any) -> Iterator[IO[str]]:
+    """Work that fills a folder without training: yields its log; run.json says what came of it and how long it took."""
+    with folder.hold() as log, _accounted(folder, log):
+        begun = time.monotonic()
+        folder.describe(status="running", **facts, **origin())
+        yield log
+        folder.describe(status="done", seconds=round(time.monotonic() - begun, 3))
 
 
 def about(spec: Any) -> str:
@@ -139,7 +156,7 @@ def _finite(row: Evaluation) -> dict[str, Any]:
 
 
 @contextmanager
-def _accounted(folder: RunFolder, log: IO[str]) -> Iterator[None]:
+def _accounted(folder: Folder, log: IO[str]) -> Iterator[None]:
     try:
         yield
     except BaseException as fault:

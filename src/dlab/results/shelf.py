@@ -13,10 +13,14 @@ from dlab.results.folder import Folder, RunFolder
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+def claim(root: Path, command: str, name: str) -> Path:
+    """A new, empty folder under `root`; a name that is taken becomes name-2, name-3, ..."""
+    return next(path for path in numbered(root / command, name) if durable.claim_folder(path))
+
+
 def create(root: Path, command: str, name: str, spec: str, validated: bool = False) -> RunFolder:
-    """A new folder under `root`; a name that is taken becomes name-2, name-3, ..."""
-    paths = numbered(root / command, name)
-    folder = RunFolder(next(path for path in paths if durable.claim_folder(path)))
+    """A new folder for a training run, with its tables and its spec."""
+    folder = RunFolder(claim(root, command, name))
     folder.prepare(spec, validated)
     return folder
 

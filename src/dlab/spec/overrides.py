@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from dlab.spec.choices import DEFAULTS, expanded
+from dlab.spec.choices import Choices
 from dlab.spec.faults import Fault, FaultError, Path, Place, printable
 from dlab.spec.node import Node, node_of
 from dlab.spec.parser import parse
@@ -42,26 +42,26 @@ def _setting(override: str, place: Place, faults: list[Fault]) -> tuple[str, Nod
     return key, node
 
 
-def apply(root: Node, given: Iterable[Setting]) -> tuple[Node, list[Fault]]:
+def apply(root: Node, given: Iterable[Setting], choices: Choices) -> tuple[Node, list[Fault]]:
     """`root` with the settings in it, the general ones first, so that `optimizer=adam` keeps `optimizer.lr=0.1`."""
     faults: list[Fault] = []
     for key, node in sorted(given, key=lambda setting: setting[0].count(".")):
         try:
-            root = _put(expanded(root), tuple(key.split(".")), (), node)
+            root = _put(choices.expanded(root), tuple(key.split(".")), (), node, choices)
         except FaultError as stop:
             faults.append(stop.fault)
-    return expanded(root), faults
+    return choices.expanded(root), faults
 
 
-def _put(parent: Node, steps: Sequence[str], above: Path, node: Node) -> Node:
+def _put(parent: Node, steps: Sequence[str], above: Path, node: Node, choices: Choices) -> Node:
     step = _step(parent, steps[0], above, node)
     path = (*above, step)
     if len(steps) == 1:
         return parent.put(step, node)
     child = parent.child(step)
     if child is None or child.value is None:
-        child = node_of(DEFAULTS.get(path, {}), node.place)
-    return parent.put(step, _put(child, steps[1:], path, node))
+        child = node_of(choices.defaults.get(path, {}), node.place)
+    return parent.put(step, _put(child, steps[1:], path, node, choices))
 
 
 def _step(parent: Node, word: str, path: Path, node: Node) -> str | int:

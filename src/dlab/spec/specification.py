@@ -1,6 +1,6 @@
 """The spec of one experiment: typed, complete, immutable."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any
 
 import yaml
@@ -23,18 +23,10 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Spec:
-    """Everything that determines a run; two specs are equal if their runs are."""
+class Written:
+    """What every kind of spec is: settings that know where they were written."""
 
     name: str
-    data: Any
-    model: Model
-    loss: Any
-    optimizer: Any
-    schedule: Any
-    regularize: Regularize
-    train: Train
-    compare: Compare | None
     device: str
     threads: int | None
     root: Node = field(compare=False, repr=False)  # what was written, and where
@@ -49,30 +41,47 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as plain values, with the keys of a spec file."""
+        raise NotImplementedError
+
+    def to_yaml(self) -> str:
+        """All settings as YAML that loads again to an equal spec."""
+        return yaml.dump(self.to_dict(), Dumper=Dumper, sort_keys=False, width=10_000)
+
+
+@dataclass(frozen=True)
+class Spec(Written):
+    """Everything that determines a run; two specs are equal if their runs are."""
+
+    data: Any
+    model: Model
+    loss: Any
+    optimizer: Any
+    schedule: Any
+    regularize: Regularize
+    train: Train
+    compare: Compare | None
+
+    def to_dict(self) -> dict[str, Any]:
         found = {
             "name": self.name,
-            "data": _entry(self.data, "name"),
+            "data": written(self.data, "name"),
             "model": self._model(),
-            "loss": _entry(self.loss, "name"),
-            "optimizer": _entry(self.optimizer, "name"),
-            "schedule": _entry(self.schedule, "name"),
+            "loss": written(self.loss, "name"),
+            "optimizer": written(self.optimizer, "name"),
+            "schedule": written(self.schedule, "name"),
             "regularize": asdict(self.regularize),
             "train": asdict(self.train),
             "compare": asdict(self.compare) if self.compare else None,
             "device": self.device,
             "threads": self.threads,
         }
-        return _plain(found)
-
-    def to_yaml(self) -> str:
-        """All settings as YAML that loads again to an equal spec."""
-        return yaml.dump(self.to_dict(), Dumper=Dumper, sort_keys=False, width=10_000)
+        return plain(found)
 
     def _model(self) -> dict[str, Any]:
-        init = {"init": _entry(self.model.init, "name")}
+        init = {"init": written(self.model.init, "name")}
         if self.model.preset:
-            return _entry(self.model.preset, "preset") | init
-        return {"layers": [_entry(layer, "type") for layer in self.model.layers or ()]} | init
+            return written(self.model.preset, "preset") | init
+        return {"layers": [written(layer, "type") for layer in self.model.layers or ()]} | init
 
 
 class Dumper(yaml.SafeDumper):
@@ -89,14 +98,20 @@ class Dumper(yaml.SafeDumper):
 Dumper.add_representer(str, Dumper.represent_text)
 
 
-def _entry(entry: Any, key: str) -> dict[str, Any]:
-    """A registered dataclass as a mapping of its name and options."""
-    return {key: entry.type_name, **asdict(entry)}
+def written(value: Any, key: str = "name") -> Any:
+    """A dataclass as a mapping of its options, a registered one also of its name; other values as they are."""
+    if isinstance(value, tuple):
+        return tuple(written(one) for one in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    options = {field.name: written(getattr(value, field.name)) for field in fields(value)}
+    return {key: value.type_name, **options} if hasattr(value, "type_name") else options
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Mappings, lists and scalars only, as YAML and JSON have them."""
     if isinstance(value, dict):
-        return {key: _plain(child) for key, child in value.items()}
+        return {key: plain(child) for key, child in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(child) for child in value]
+        return [plain(child) for child in value]
     return value if isinstance(value, bool | int | float | None) else str(value)

@@ -28,7 +28,7 @@ RAVINE = Walk(
     "ravine", 40, 0.3, {"sgd": 0.95, "momentum": 0.1, "nag": 0.1, "adagrad": 1, "rmsprop": 0.1, "rmsprop_graves": 0.05}
 )
 VALLEYS = Walk("valleys", 120, 0.1, {"sgd": 0.2})
-NOISE, RUNS, SEED = 1.5, 20, 2  # the deviation of what a mini-batch adds to a gradient; SEED's first run gets out
+NOISE, RUNS, SEED = 1.5, 20, 4  # the deviation of what a mini-batch adds to a gradient; SEED's first run gets out
 
 RATE = 0.01
 STEEP, FLAT, STEPS = 1.0, 0.1, (500, 2500)

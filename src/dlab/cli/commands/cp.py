@@ -24,6 +24,7 @@ def command(name: str, file: Path | None, output: "Output") -> None:
     from dlab.registry import suggestion
     from dlab.results import durable
     from dlab.spec import shipped
+    from dlab.spec.kinds import headline
 
     specs = shipped()
     if name not in specs:
@@ -31,5 +32,5 @@ def command(name: str, file: Path | None, output: "Output") -> None:
             f'no spec "{name}" ships with dlab.{suggestion(name, list(specs))} There are: {", ".join(specs)}'
         )
     target = file or Path(f"{name}.yaml")
-    durable.create(target, Path(specs[name]).read_bytes())
-    output.show({"file": str(target)}, f"{target} is yours: dlab train {target}")
+    durable.create(target, specs[name].read_bytes())
+    output.show({"file": str(target)}, f"{target} is yours: dlab {headline(specs[name])[0]} {target}")

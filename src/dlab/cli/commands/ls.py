@@ -1,6 +1,5 @@
 """`dlab ls`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,12 +16,8 @@ def command(output: "Output") -> None:
     """List the specs that ship with dlab."""
     from dlab.report import tables
     from dlab.spec import shipped
+    from dlab.spec.kinds import headline
 
-    specs = {name: _first_words(Path(path)) for name, path in shipped().items()}
-    output.show(specs, tables.listing(("spec", "what it does"), specs.items()))
-
-
-def _first_words(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    comments = (line.lstrip("# ") for line in lines if line.startswith("#") and "yaml-language-server" not in line)
-    return next(comments, "")
+    specs = {name: headline(path) for name, path in shipped().items()}
+    told = {name: {"command": command, "shows": shows} for name, (command, shows) in specs.items()}
+    output.show(told, tables.listing(("spec", "command", "what it shows"), ((name, *specs[name]) for name in specs)))

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 @click.argument("spec", required=False)
 @options.overrides
 @options.machine
-@options.run
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and train nothing.")
+@options.kept
+@options.resume
+@options.dry_run
 @click.option("--grad-check", is_flag=True, help="Compare backpropagation with differences instead of training.")
 @options.speaks
 def command(output: "Output", dry_run: bool, grad_check: bool, plots: bool, **choices: Any) -> None:

@@ -55,8 +55,8 @@ def read(folder: Path, classes: tuple[str, ...], size: int | None) -> Samples:
     return classified(np.stack(images), np.array(labels), len(classes), str(folder))
 
 
-def decode(path: Path, size: int | None) -> np.ndarray:
-    """One image as bytes [C, H, W]; DataError names the file."""
+def decode(path: Path, size: int | None, longest: int | None = None) -> np.ndarray:
+    """One image as bytes [C, H, W], of size x size or with no side above `longest`; DataError names the file."""
     from PIL import Image
 
     try:
@@ -68,6 +68,7 @@ def decode(path: Path, size: int | None) -> np.ndarray:
                 grey = file.mode in ("1", "L", "LA", "I;16", "I")
                 image = file.convert("L" if grey else "RGB")
                 image = image.resize((size, size)) if size else image
+                image.thumbnail((longest or image.width, longest or image.height))
                 pixels = np.asarray(image)
     except DataError:
         raise

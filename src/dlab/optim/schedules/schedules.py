@@ -35,7 +35,7 @@ class Schedule:
 @SCHEDULES.register("constant")
 @dataclass(frozen=True)
 class Constant(Schedule):
-    """shape = 1."""
+    """shape = 1: the rate stays what the optimizer says."""
 
     def shape(self, done: int, steps: int) -> float:
         return 1.0
