@@ -1,5 +1,6 @@
 """The one place that turns a spec into data, network and trainer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +36,11 @@ def build(spec: Any, device: str | None = None, threads: int | None = None) -> E
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
-    data = spec.data.load(spec.train.seed)
-    network = Network(layers, shape)
-    trainer = Trainer(network, kernels.backend(name), data, spec, count)
+    with ThreadPoolExecutor(1) as other:  # unpacking a data set takes as long as starting the kernels
+        loading = other.submit(spec.data.load, spec.train.seed)
+        ops = kernels.backend(name)
+    data, network = loading.result(), Network(layers, shape)
+    trainer = Trainer(network, ops, data, spec, count)
     return Experiment(spec, data, network, trainer, name, count)
 
 

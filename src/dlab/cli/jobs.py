@@ -8,7 +8,7 @@ import click
 
 from dlab.assemble import build
 from dlab.errors import SpecError
-from dlab.kernels.jit import compiling
+from dlab.kernels import compiling
 from dlab.report.output import Output
 from dlab.report.progress import following, logged
 from dlab.results import durable, session

@@ -5,7 +5,10 @@ Every folder here is one operation.  Its page (`__init__`) states the formula, `
 returns a call without arguments; a network is a flat list of such calls.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -75,6 +78,7 @@ class CPU(Backend):
     name, dtype = "cpu", np.float32
 
     def __init__(self) -> None:
+        _numba()
         from dlab.kernels import denormals
 
         super().__init__()
@@ -131,6 +135,7 @@ def backend(name: str) -> Backend:
 
 def compiling(listener: Callable[[str, int, float], None]) -> None:
     """Call `listener(kernel, kernels compiled so far, seconds)` after each kernel that has to be compiled."""
+    _numba()
     from dlab.kernels import jit
 
     jit.compiling(listener)
@@ -138,6 +143,7 @@ def compiling(listener: Callable[[str, int, float], None]) -> None:
 
 def fma_limit(threads: int) -> float:
     """The machine's multiply-add limit in GFLOP/s on this many threads."""
+    _numba()
     from dlab.kernels.limit import fma_limit
 
     return fma_limit(threads)
@@ -145,16 +151,12 @@ def fma_limit(threads: int) -> float:
 
 def set_threads(threads: int) -> None:
     """Use this many threads from the next call on; results do not depend on it."""
-    import numba
-
-    numba.set_num_threads(threads)
+    _numba().set_num_threads(threads)
 
 
 def max_threads() -> int:
     """The most threads that may be asked for."""
-    import numba
-
-    return numba.config.NUMBA_NUM_THREADS
+    return _numba().config.NUMBA_NUM_THREADS
 
 
 def describe() -> str:
@@ -166,7 +168,26 @@ def describe() -> str:
 
 def threading_layer() -> str:
     """The library that runs the threads: omp, tbb or workqueue."""
-    import numba
-
     backend("cpu")
-    return numba.threading_layer()
+    return _numba().threading_layer()
+
+
+@lru_cache
+def _numba() -> Any:
+    """Numba, imported without what it would import only to see that it is there: a quarter of a second."""
+    with _hidden("coverage", "scipy.linalg.cython_blas"):
+        import numba
+        import numba.np.arraymath
+    return numba
+
+
+@contextmanager
+def _hidden(*modules: str) -> Iterator[None]:
+    """Modules that are not yet loaded are not found inside the block."""
+    absent = [name for name in modules if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]

@@ -8,10 +8,11 @@ The mode belongs to a thread: workers keep it, the caller's thread gives it back
 from functools import lru_cache
 
 from llvmlite import ir
-from numba import prange, types
+from numba import types
 from numba.extending import intrinsic
 
 from dlab.kernels.jit import kernel
+from dlab.kernels.workers import tasks
 
 FLUSH = 0x8040  # flush-to-zero and denormals-are-zero in the x86 control register
 I32 = ir.IntType(32)
@@ -59,8 +60,8 @@ def modes():
 @lru_cache
 def _tell_workers():
     @kernel(types.intp)
-    def tell(threads):
-        for _ in prange(threads):
+    def tell(worker, threads):
+        for _ in tasks(worker, threads):
             _set_mode(True)
 
     return tell

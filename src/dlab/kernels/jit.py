@@ -1,21 +1,24 @@
 """Compilation: one decorator, one cache folder a user, one place to hear what is being compiled.
 
 A kernel factory is a function of integers (tile sizes, stride) that returns a compiled kernel.  The closure holds
-integers only, which lets Numba keep the machine code on disk (7 ms to load, about a second to compile).  Numba does
+integers only, which lets Numba keep the machine code on disk (5 ms to load, up to two seconds to compile).  Numba does
 not notice an edit in another file, so the cache folder's name carries a hash of all kernel sources.
 """
 
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from numba import config, njit, types
+from numba import config, get_num_threads, njit, types
 from platformdirs import user_cache_path
+
+from dlab.kernels.workers import EVERYONE, WORKER
 
 Listener = Callable[[str, int, float], None]
 _listeners: list[Listener] = []
@@ -72,19 +75,21 @@ def array(kind: Any, axes: int) -> Any:
 
 
 def kernel(*arguments: Any, parallel: bool = True) -> Callable[[Callable], Callable]:
-    """Compile a function for these argument types now, or load it from the cache; loops over prange run in parallel.
+    """Compile a function for these argument types now, or load it from the cache.
 
+    With `parallel` the function has a worker as its first argument, and loops over that one's tasks: see `workers`.
     Returns the entry point itself: a call costs 0.3 us, without the dispatcher's look at the argument types.
     """
 
     def build(function: Callable) -> Callable:
         start = perf_counter()
-        if not parallel:
-            function.__qualname__ += " on one thread"  # Numba's cache would not tell it from the parallel form
-        made = njit(types.void(*arguments), parallel=parallel, error_model="numpy", cache=CACHED)(function)
+        get_num_threads()  # loads the threading layer, which the machine code refers to
+        signature = types.void(WORKER, *arguments) if parallel else types.void(*arguments)
+        made = njit(signature, error_model="numpy", cache=CACHED)(function)
         if not made.stats.cache_hits:
             _announce(f"{function.__module__.split('.')[-2]} {function.__name__}", perf_counter() - start)
-        return made.overloads[arguments].entry_point
+        entry = made.overloads[signature.args].entry_point
+        return partial(entry, EVERYONE) if parallel else entry
 
     return build
 

@@ -4,11 +4,12 @@ from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
-from numba import get_num_threads, prange, set_num_threads, types
+from numba import get_num_threads, set_num_threads, types
 
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, store, vector_registers
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 
@@ -17,8 +18,8 @@ def _chains(size: int):
     """`size` independent chains a <- a b + c in registers, in every task."""
 
     @kernel(floats(1), floats(2), types.intp)
-    def chains(start, out, steps):
-        for task in prange(out.shape[0]):
+    def chains(worker, start, out, steps):
+        for task in tasks(worker, out.shape[0]):
             acc = tile(size)
             factor, term = broadcast(start, (0,)), broadcast(start, (1,))
             for a in range(size):

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numba import njit, prange, types
+from numba import njit, types
 
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.memory import as_images
+from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
 LOG2E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -84,9 +85,9 @@ def _forward(kind):
     """y = f(x), one task per block and channel."""
 
     @kernel(floats(5), floats(5), types.float32)
-    def activate(x, y, slope):
+    def activate(worker, x, y, slope):
         C, H, W = x.shape[1:4]
-        for task in prange(x.shape[0] * C):
+        for task in tasks(worker, x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(H):
                 for j in range(W):
@@ -101,9 +102,9 @@ def _backward(kind):
     """dx = dy f'(u), one task per block and channel."""
 
     @kernel(*[floats(5)] * 3, types.float32)
-    def differentiate(dy, y, dx, slope):
+    def differentiate(worker, dy, y, dx, slope):
         C, H, W = y.shape[1:4]
-        for task in prange(y.shape[0] * C):
+        for task in tasks(worker, y.shape[0] * C):
             n, c = task // C, task % C
             for i in range(H):
                 for j in range(W):

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from numba import njit, prange, types
+from numba import njit, types
 
 from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, max4, store, store_argmax4
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
+from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
@@ -66,10 +67,10 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
     size = k_tile * columns
 
     @kernel(*[floats(n) for n in (5, 4, 1, 5, 5)], CODES, RESTS, *[types.intp] * 3, types.float32)
-    def convolution(x, w, b, y, gate, code, rest, top, bottom, slice_, slope):
+    def convolution(worker, x, w, b, y, gate, code, rest, top, bottom, slice_, slope):
         C, K, FH = x.shape[1], w.shape[0], w.shape[2]
         strips, OW = y.shape[2], y.shape[3] * rows
-        for task in prange(y.shape[0] * strips):
+        for task in tasks(worker, y.shape[0] * strips):
             n, strip = task // strips, task % strips
             i = strip * rows * stride
             first, last = max(0, top - i), min(FH, bottom - i)
@@ -105,7 +106,7 @@ def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], o
     patch = ((rows - 1) * stride + FH) * ((j_tile - 1) * stride + FW)
     slice_ = max(1, min(C, PATCH // patch))
     slice_ = covers(C, covers(C, slice_))
-    tasks = y.shape[0] * y.shape[2] if slice_ < C else 1
-    rest = aligned((tasks, covers(K, k_tile), k_tile * rows * j_tile, LANES))
+    places = y.shape[0] * y.shape[2] if slice_ < C else 1
+    rest = aligned((places, covers(K, k_tile), k_tile * rows * j_tile, LANES))
     run = make_forward(k_tile, j_tile, FW, stride, ending)
     return lambda: run(x, w, b, y, gate, code, rest, *valid, slice_, slope)

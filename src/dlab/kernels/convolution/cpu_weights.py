@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from numba import njit, prange, types
+from numba import njit, types
 
 from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, store, total, vector_registers, zero
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import covers
+from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 CODES, STRIPS = array(types.uint8, 5), types.Array(types.float32, 5, "C")
@@ -91,11 +92,11 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     size, step = k_tile * FW, 2 if pooled else 1
 
     @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), types.intp, types.float32)
-    def weight_gradient(x, dy, y, code, strips, part, bias, per_segment, slope):
+    def weight_gradient(worker, x, dy, y, code, strips, part, bias, per_segment, slope):
         B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[2]
         segments = part.shape[0]
         k_tiles, even = (K + k_tile - 1) // k_tile, B % segments == 0
-        for task in prange(segments * k_tiles):
+        for task in tasks(worker, segments * k_tiles):
             s, kt = (task // k_tiles, task % k_tiles) if even else (task % segments, task // segments)
             k0 = min(kt * k_tile, K - k_tile)
             first, last = s * per_segment * OH, min((s + 1) * per_segment, B) * OH
@@ -129,8 +130,8 @@ def make_add_segments():
     """dw[k,c,p,q] and db[k]: the segments added in order, then the lanes."""
 
     @kernel(floats(6), floats(3), floats(4), floats(1), types.intp)
-    def add_segments(part, bias, dw, db, k_tile):
-        for kt in prange(part.shape[1]):
+    def add_segments(worker, part, bias, dw, db, k_tile):
+        for kt in tasks(worker, part.shape[1]):
             k0 = min(kt * k_tile, dw.shape[0] - k_tile)
             for s in range(1, part.shape[0]):
                 for c in range(part.shape[2]):

@@ -3,36 +3,44 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from numba import get_thread_id, njit, prange, types
+from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
 from dlab.kernels.convolution.cpu_forward import CODES, POOLED, finish, finish_pooled
-from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, answer, see, weight_transform
+from dlab.kernels.convolution.winograd import AT, OUTPUTS, POINTS, SCALES, answer, see
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, load_ahead, store, zero
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
+from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
-FLAT, ROOM = types.Array(types.float32, 1, "C"), types.Array(types.float32, 5, "C")
+ROOM = types.Array(types.float32, 5, "C")
 SEEN = 700  # vectors of v at one point: they just about stay in the first-level cache, of its 768
 TASKS = 8  # at least, where there are rows enough
 
 
-@njit(inline="always")
-def transform_weights(w, g, u, kt, k_tile, taps):
-    """u[f, kt, p, c, k] = sum_q g[f, q] w[k, c, p, q] for a tile of filters, these side by side."""
-    K, C, FH = w.shape[0], w.shape[1], w.shape[2]
-    k0, tiles = min(kt * k_tile, K - k_tile), (K + k_tile - 1) // k_tile
-    for c in range(C):
-        for p in range(FH):
-            for k in range(k_tile):
-                for f in range(POINTS):
-                    whole = g[f, 0] * w[k0 + k, c, p, 0]
-                    for q in range(1, taps):
-                        whole += g[f, q] * w[k0 + k, c, p, q]
-                    u[(((f * tiles + kt) * FH + p) * C + c) * k_tile + k] = whole
+@lru_cache
+def make_transform(taps):
+    """u[f, kt, p, c, k] = the polynomial of taps w[k, c, p] at point f, the filters of a tile side by side."""
+
+    @kernel(floats(4), ROOM)
+    def transform(worker, w, u):
+        for kt in tasks(worker, u.shape[1]):
+            k0 = min(kt * u.shape[4], w.shape[0] - u.shape[4])
+            for k in range(u.shape[4]):
+                for c in range(w.shape[1]):
+                    for p in range(w.shape[2]):
+                        last = w[k0 + k, c, p, taps - 1]
+                        for f in range(POINTS - 1):
+                            whole = last
+                            for q in range(taps - 2, -1, -1):
+                                whole = whole * AT[f] + w[k0 + k, c, p, q]
+                            u[f, kt, p, c, k] = SCALES[f] * whole
+                        u[POINTS - 1, kt, p, c, k] = last
+
+    return transform
 
 
 @njit(inline="always")
@@ -49,9 +57,9 @@ def see_row(x, v, d, points, at, to, pieces, outputs, OW, inside):
 
 
 @njit(inline="always")
-def multiply_add(acc, xs, u, v, m, at, place, terms, tile_, k_tile, j_tile, pieces, FH):
+def multiply_add(acc, xs, u, v, m, at, place, terms, k_tile, j_tile, pieces):
     """m = the sums of a tile of filters and places at one point, over all c and the rows p of `terms`."""
-    (thread, f, k0), (first, last), C = at, terms, v.shape[2]
+    (thread, f, kt, k0), (first, last), C = at, terms, v.shape[2]
     for s in range(k_tile * j_tile):
         put(acc, s, zero())
     for p in range(first, last):
@@ -59,7 +67,7 @@ def multiply_add(acc, xs, u, v, m, at, place, terms, tile_, k_tile, j_tile, piec
             for a in range(j_tile):
                 put(xs, a, load_ahead(v, (thread, f, c, place + p * pieces), a))
             for k in range(k_tile):
-                weight = broadcast(u, (((tile_ * FH + p) * C + c) * k_tile + k,))
+                weight = broadcast(u, (f, kt, p, c, k))
                 for a in range(j_tile):
                     put(acc, k * j_tile + a, fma(weight, get(xs, a), get(acc, k * j_tile + a)))
     for s in range(k_tile * j_tile):
@@ -104,13 +112,11 @@ def make_winograd(k_tile, j_tile, taps, ending):
     """
     outputs, scale, size = OUTPUTS[taps], 2 if ending == POOLED else 1, k_tile * j_tile
 
-    @kernel(*[floats(n) for n in (5, 4, 2, 1, 5, 5)], CODES, FLAT, ROOM, ROOM, *[types.intp] * 3, types.float32)
-    def winograd(x, w, g, b, y, gate, code, u, v, m, rows, top, bottom, slope):
-        C, K, FH, OH, OW = x.shape[1], w.shape[0], w.shape[2], y.shape[2] * scale, y.shape[3] * scale
-        strips, tiles, pieces = (OH + rows - 1) // rows, (K + k_tile - 1) // k_tile, (OW + outputs - 1) // outputs
-        for kt in prange(tiles):
-            transform_weights(w, g, u, kt, k_tile, taps)
-        for task in prange(y.shape[0] * strips):
+    @kernel(*[floats(n) for n in (5, 1, 5, 5)], CODES, ROOM, ROOM, ROOM, *[types.intp] * 3, types.float32)
+    def winograd(worker, x, b, y, gate, code, u, v, m, rows, top, bottom, slope):
+        C, K, FH, OH, OW = x.shape[1], y.shape[1], u.shape[2], y.shape[2] * scale, y.shape[3] * scale
+        strips, tiles, pieces = (OH + rows - 1) // rows, u.shape[1], (OW + outputs - 1) // outputs
+        for task in tasks(worker, y.shape[0] * strips):
             thread, n, i = get_thread_id(), task // strips, task % strips * rows
             here = min(rows, OH - i)
             places = here * pieces
@@ -119,12 +125,13 @@ def make_winograd(k_tile, j_tile, taps, ending):
                 for row in range(here + FH - 1):
                     inside = top <= i + row < bottom
                     see_row(x, v, d, points, (n, c, i + row), (thread, c, row), pieces, outputs, OW, inside)
-            for tile_ in range(6 * tiles):
-                at = thread, tile_ // tiles, min(tile_ % tiles * k_tile, K - k_tile)
+            for tile_ in range(POINTS * tiles):
+                f, kt = tile_ // tiles, tile_ % tiles
+                at = thread, f, kt, min(kt * k_tile, K - k_tile)
                 for jt in range((places + j_tile - 1) // j_tile):
                     a0 = min(jt * j_tile, places - j_tile)
                     terms = max(0, top - i - (a0 + j_tile - 1) // pieces), min(FH, bottom - i - a0 // pieces)
-                    multiply_add(acc, xs, u, v, m, at, a0, terms, tile_, k_tile, j_tile, pieces, FH)
+                    multiply_add(acc, xs, u, v, m, at, a0, terms, k_tile, j_tile, pieces)
             answer_all(ys, points, m, b, y, gate, code, (thread, n, i), here, outputs, OW, slope, ending)
 
     return winograd
@@ -139,6 +146,11 @@ def bind(x, w, b, y, gate, code, slope, ending, valid) -> Callable[[], object]:
     k_tile, j_tile = best_tile(K, pieces)
     v = aligned((max_threads(), POINTS, C, (rows + FH - 1) * pieces | 1, LANES))
     m = aligned((max_threads(), POINTS, K, rows * pieces, LANES))
-    u = aligned((POINTS * covers(K, k_tile) * k_tile * C * FH,))
-    run, g = make_winograd(k_tile, j_tile, taps, ending), weight_transform(taps)
-    return lambda: run(x, w, g, b, y, gate, code, u, v, m, rows, *valid, slope)
+    u = aligned((POINTS, covers(K, k_tile), FH, C, k_tile))
+    transform, run = make_transform(taps), make_winograd(k_tile, j_tile, taps, ending)
+
+    def call() -> None:
+        transform(w, u)
+        run(x, b, y, gate, code, u, v, m, rows, *valid, slope)
+
+    return call

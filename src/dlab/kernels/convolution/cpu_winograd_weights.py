@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from numba import get_thread_id, njit, prange, types
+from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
 from dlab.kernels.convolution.cpu_forward import CODES
@@ -14,6 +14,7 @@ from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, sca
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import LARGE, covers
+from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 ERRORS = PARTS = types.Array(types.float32, 6, "C")
@@ -69,24 +70,6 @@ def multiply_add(acc, ds, e, v, at, seen, places, pieces, k_tile, FH):
 
 
 @njit(inline="always")
-def take_back(part, g, dw, sums, kt, k0, k_tile, taps):
-    """dw = G' of the six sums of the segments, lanes added, for a tile of filters."""
-    for k in range(k_tile):
-        for c in range(dw.shape[1]):
-            for p in range(dw.shape[2]):
-                for q in range(taps):
-                    put(sums, q, zero())
-                for f in range(POINTS):
-                    whole = load(part, (0, f, kt, c, p * k_tile + k))
-                    for s in range(1, part.shape[0]):
-                        whole = add(whole, load(part, (s, f, kt, c, p * k_tile + k)))
-                    for q in range(taps):
-                        put(sums, q, scaled(whole, g[f, q], get(sums, q)))
-                for q in range(taps):
-                    dw[k0 + k, c, p, q] = total(get(sums, q))
-
-
-@njit(inline="always")
 def ask_all(d, dy, y, code, e, points, bias, group, chunk, k_tile, pieces, outputs, slope, pooled):
     """e and the bias gradient of the filter tiles of a group, for a chunk of strips."""
     (thread, s, first, last), (start, count, strips, rows, here), K = group, chunk, dy.shape[1]
@@ -136,14 +119,14 @@ def make_winograd_weights(k_tile, FH, taps, pooled):
     """
     outputs, size, scale = OUTPUTS[taps], k_tile * FH, 2 if pooled else 1
 
-    @kernel(*[floats(5)] * 3, CODES, floats(2), ERRORS, ROOM, PARTS, *[floats(n) for n in (3, 4, 1)],
+    @kernel(*[floats(5)] * 3, CODES, ERRORS, ROOM, PARTS, floats(3),
             types.UniTuple(types.intp, 5), types.float32)  # fmt: skip
-    def winograd_weights(x, dy, y, code, g, e, v, part, bias, dw, db, sizes, slope):
-        B, C, K, OH, OW = x.shape[0], x.shape[1], dw.shape[0], dy.shape[2] * scale, dy.shape[3] * scale
+    def winograd_weights(worker, x, dy, y, code, e, v, part, bias, sizes, slope):
+        B, C, K, OH, OW = x.shape[0], x.shape[1], bias.shape[1], dy.shape[2] * scale, dy.shape[3] * scale
         per_segment, per_group, rows, together, slice_ = sizes
         segments, tiles, pieces = part.shape[0], part.shape[2], (OW + outputs - 1) // outputs
         groups, strips = (tiles + per_group - 1) // per_group, (OH + rows - 1) // rows
-        for task in prange(segments * groups):
+        for task in tasks(worker, segments * groups):
             acc, ds, d, points = tile(size), tile(k_tile), tile(6), tile(6)
             s, first = task % segments, task // segments * per_group
             last = min(first + per_group, tiles)
@@ -158,16 +141,39 @@ def make_winograd_weights(k_tile, FH, taps, pooled):
                     channels = c0, min(c0 + slice_, C)
                     see_all(x, v, d, points, group[0], channels, chunk, pieces, outputs, OW, chunk[4] + FH - 1)
                     add_products(acc, ds, e, v, part, group, channels, chunk, start == begin, pieces, k_tile, FH)
-        for kt in prange(tiles):
-            sums = tile(taps)
-            take_back(part, g, dw, sums, kt, min(kt * k_tile, K - k_tile), k_tile, taps)
+
+    return winograd_weights
+
+
+@lru_cache
+def make_take_back(k_tile, taps):
+    """dw = G' of the six sums of the segments, lanes added; db likewise: one task per filter tile."""
+
+    @kernel(PARTS, floats(3), floats(2), floats(4), floats(1))
+    def take_back(worker, part, bias, g, dw, db):
+        K = dw.shape[0]
+        for kt in tasks(worker, part.shape[2]):
+            sums, k0 = tile(taps), min(kt * k_tile, K - k_tile)
+            for k in range(k_tile):
+                for c in range(dw.shape[1]):
+                    for p in range(dw.shape[2]):
+                        for q in range(taps):
+                            put(sums, q, zero())
+                        for f in range(POINTS):
+                            whole = load(part, (0, f, kt, c, p * k_tile + k))
+                            for s in range(1, part.shape[0]):
+                                whole = add(whole, load(part, (s, f, kt, c, p * k_tile + k)))
+                            for q in range(taps):
+                                put(sums, q, scaled(whole, g[f, q], get(sums, q)))
+                        for q in range(taps):
+                            dw[k0 + k, c, p, q] = total(get(sums, q))
             for k in range(kt * k_tile, min((kt + 1) * k_tile, K)):
                 whole = load(bias, (0, k))
-                for s in range(1, segments):
+                for s in range(1, part.shape[0]):
                     whole = add(whole, load(bias, (s, k)))
                 db[k] = total(whole)
 
-    return winograd_weights
+    return take_back
 
 
 def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
@@ -185,6 +191,11 @@ def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
     e = aligned((max_threads(), POINTS, per_group, together * rows * pieces, k_tile, LANES))
     part = aligned((covers(B, per_segment), POINTS, tiles, C, FH * k_tile, LANES))
     bias = aligned((len(part), K, LANES))
-    run, g = make_winograd_weights(k_tile, FH, taps, pooled), weight_transform(taps)
-    sizes = per_segment, per_group, rows, together, slice_
-    return lambda: run(x, dy, y, code, g, e, v, part, bias, dw, db, sizes, slope)
+    run, take_back = make_winograd_weights(k_tile, FH, taps, pooled), make_take_back(k_tile, taps)
+    sizes, g = (per_segment, per_group, rows, together, slice_), weight_transform(taps)
+
+    def call() -> None:
+        run(x, dy, y, code, e, v, part, bias, sizes, slope)
+        take_back(part, bias, g, dw, db)
+
+    return call

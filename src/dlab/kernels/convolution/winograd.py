@@ -18,14 +18,14 @@ from dlab.kernels.lanes import add, scaled, subtract
 from dlab.kernels.registers import get, put
 
 POINTS = 6
+AT = tuple(np.float32(point) for point in (0, 1, -1, 2, -2))
+SCALES = tuple(np.float32(1 / divisor) for divisor in (4, -6, -6, 24, 24))  # which B' lacks
 OUTPUTS = {3: 4, 5: 2}  # taps -> outputs of a row piece
 
 
 def weight_transform(taps: int) -> np.ndarray:
-    """G [6, taps]: the taps' polynomial at each point, with the scale that B' lacks."""
-    at = [0, 1, -1, 2, -2]
-    scale = [1 / 4, -1 / 6, -1 / 6, 1 / 24, 1 / 24]
-    finite = [[s * point**q for q in range(taps)] for s, point in zip(scale, at, strict=True)]
+    """G [6, taps]: the taps' polynomial at each point."""
+    finite = [[scale * point**q for q in range(taps)] for scale, point in zip(SCALES, AT, strict=True)]
     return np.array([*finite, [0.0] * (taps - 1) + [1.0]], np.float32)
 
 

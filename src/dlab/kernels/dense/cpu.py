@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numba import njit, prange, types
+from numba import njit, types
 
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, leak, load, store, total, vector_registers, zero
@@ -16,6 +16,7 @@ from dlab.kernels.memory import aligned
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import best_tile, covers
+from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 Call = Callable[[], object]
@@ -30,10 +31,10 @@ def _forward(o_tile, inputs):
     """
 
     @kernel(LANED, FLAT, floats(1), LANED, types.float32)
-    def dense(x, w, b, y, slope):
+    def dense(worker, x, w, b, y, slope):
         O, I = y.shape[1], inputs
         B = x.shape[0]
-        for task in prange(B * ((O + o_tile - 1) // o_tile)):
+        for task in tasks(worker, B * ((O + o_tile - 1) // o_tile)):
             n, o0 = task % B, min(task // B * o_tile, O - o_tile)
             acc = tile(o_tile)
             for o in range(o_tile):
@@ -53,10 +54,10 @@ def _data_gradient(i_tile, gated):
     """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per block and tile of inputs."""
 
     @kernel(LANED, types.Array(types.float32, 2, "C"), LANED, LANED, types.float32)
-    def data_gradient(dy, w, dx, gate, slope):
+    def data_gradient(worker, dy, w, dx, gate, slope):
         O, I = w.shape
         B = dy.shape[0]
-        for task in prange(B * ((I + i_tile - 1) // i_tile)):
+        for task in tasks(worker, B * ((I + i_tile - 1) // i_tile)):
             n, i0 = task % B, min(task // B * i_tile, I - i_tile)
             acc = tile(i_tile)
             for i in range(i_tile):
@@ -92,9 +93,9 @@ def _weight_gradient(v_tile, o_tile):
     size = v_tile * o_tile
 
     @kernel(LANED, LANED, types.Array(types.float32, 4, "C"), types.Array(types.float32, 2, "C"), types.intp)
-    def weight_gradient(x, dy, rows, dw, samples):
+    def weight_gradient(worker, x, dy, rows, dw, samples):
         (O, I), LANE = dw.shape, 16
-        for task in prange(rows.shape[0]):
+        for task in tasks(worker, rows.shape[0]):
             i0 = task * v_tile * LANE
             width = min(v_tile * LANE, I - i0)
             for n in range(x.shape[0]):

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numba import njit, prange, types
+from numba import njit, types
 
 from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.memory import as_images
+from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
 MATRIX = types.Array(types.float32, 2, "C")
@@ -27,9 +28,9 @@ def _apply():
     """y = scale x where the hash of (key, sample, element) is at least `limit`, else 0."""
 
     @kernel(floats(5), floats(5), array(types.uint32, 1), types.uint32, types.float32)
-    def apply(x, y, key, limit, scale):
+    def apply(worker, x, y, key, limit, scale):
         C, H, W = x.shape[1:4]
-        for task in prange(x.shape[0] * C):
+        for task in tasks(worker, x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(H):
                 for j in range(W):
@@ -47,8 +48,8 @@ def _drop_weights():
     """kept = w where the hash of (key, output, input) is at least `limit`, else 0; one task per output."""
 
     @kernel(MATRIX, MATRIX, array(types.uint32, 1), types.uint32)
-    def drop_weights(w, kept, key, limit):
-        for o in prange(w.shape[0]):
+    def drop_weights(worker, w, kept, key, limit):
+        for o in tasks(worker, w.shape[0]):
             row = finish(key[0] ^ U(U(o) * U(0x9E3779B9)))
             for i in range(w.shape[1]):
                 stays = finish(row ^ U(U(i) * U(0x85EBCA6B))) >= limit
@@ -62,9 +63,9 @@ def _scale_by():
     """y = factor x."""
 
     @kernel(floats(5), floats(5), types.float32)
-    def scale(x, y, factor):
+    def scale(worker, x, y, factor):
         C, H, W = x.shape[1:4]
-        for task in prange(x.shape[0] * C):
+        for task in tasks(worker, x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(H):
                 for j in range(W):

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 import numpy as np
-from numba import prange, types
+from numba import types
 
 from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, load, load_bytes, store, zero
 from dlab.kernels.registers import get, put, tile, transpose
+from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
 
@@ -22,9 +23,9 @@ def _pack(bytes_):
     kind = types.uint8 if bytes_ else types.float32
 
     @kernel(array(kind, 2), array(types.int64, 1), floats(5), floats(1))
-    def pack(data, rows, x, scaling):
+    def pack(worker, data, rows, x, scaling):
         C, H, W, LANE = x.shape[1], x.shape[2], x.shape[3], 16
-        for task in prange(x.shape[0] * H):
+        for task in tasks(worker, x.shape[0] * H):
             b, i = task // H, task % H
             scale, shift = broadcast(scaling, (0,)), broadcast(scaling, (1,))
             for c in range(C):

@@ -9,14 +9,15 @@ from collections.abc import Callable
 
 from dlab.kernels.memory import as_images
 from dlab.kernels.normalisation import cpu_batch, cpu_layer
+from dlab.kernels.workers import alone
 
 Call = Callable[[], object]
 SMALL = 32768  # numbers; so few are done before a second thread has woken
 
 
-def _pays(x) -> bool:
-    """Whether there is enough to do for more than one thread."""
-    return x.size > SMALL
+def _fit(run, x):
+    """The kernel on as many threads as pay for x."""
+    return run if x.size > SMALL else alone(run)
 
 
 def _per_number(x, *arrays):
@@ -27,34 +28,39 @@ def _per_number(x, *arrays):
 def batch_forward(x, gamma, beta, y, moments, running, momentum, eps, slope=1.0, samples=None) -> Call:
     """Normalise each channel over the batch, and keep running statistics."""
     x, y = as_images(x), as_images(y)
-    run, count, share = cpu_batch.forward(_pays(x)), x.shape[0] * 16 if samples is None else samples, 1 - momentum
+    run, count, share = _fit(cpu_batch.forward(), x), x.shape[0] * 16 if samples is None else samples, 1 - momentum
     return lambda: run(x, gamma, beta, y, *moments, *running, share, eps, slope, count)
 
 
 def batch_inference(x, gamma, beta, y, running, eps, slope=1.0) -> Call:
     """Normalise each channel with the running statistics."""
     x, y = as_images(x), as_images(y)
-    run = cpu_batch.inference(_pays(x))
+    run = _fit(cpu_batch.inference(), x)
     return lambda: run(x, gamma, beta, y, *running, eps, slope)
 
 
 def batch_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0, samples=None) -> Call:
     """dx, dgamma and dbeta of a batch normalisation."""
     x, dy, dx = as_images(x), as_images(dy), as_images(dx)
-    run, count = cpu_batch.backward(_pays(x)), x.shape[0] * 16 if samples is None else samples
+    run, count = _fit(cpu_batch.backward(), x), x.shape[0] * 16 if samples is None else samples
     return lambda: run(x, dy, gamma, beta, *moments, dx, dgamma, dbeta, slope, count)
 
 
 def layer_forward(x, gamma, beta, y, moments, eps, slope=1.0) -> Call:
     """Normalise each sample over its own numbers."""
     x, y = as_images(x), as_images(y)
-    run, (gamma, beta) = cpu_layer.forward(_pays(x)), _per_number(x, gamma, beta)
+    run, (gamma, beta) = _fit(cpu_layer.forward(), x), _per_number(x, gamma, beta)
     return lambda: run(x, gamma, beta, y, *moments, eps, slope)
 
 
 def layer_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0) -> Call:
     """dx, dgamma and dbeta of a layer normalisation."""
     x, dy, dx = as_images(x), as_images(dy), as_images(dx)
-    run, scales = cpu_layer.backward(_pays(x)), _per_number(x, gamma, beta)
-    gradients = _per_number(x, dgamma, dbeta)
-    return lambda: run(x, dy, *scales, *moments, dx, *gradients, slope)
+    to_data, to_parameters = _fit(cpu_layer.backward(), x), _fit(cpu_layer.parameters(), x)
+    given, gradients = (x, dy, *_per_number(x, gamma, beta), *moments), _per_number(x, dgamma, dbeta)
+
+    def call() -> None:
+        to_data(*given, dx, slope)
+        to_parameters(*given, *gradients, slope)
+
+    return call

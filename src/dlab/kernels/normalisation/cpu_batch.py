@@ -3,12 +3,13 @@
 from functools import lru_cache
 
 import numpy as np
-from numba import njit, prange, types
+from numba import njit, types
 
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, multiply, splat, store, subtract, total, zero
 from dlab.kernels.normalisation.cpu_scores import error_of, score
 from dlab.kernels.partial import keep_first
+from dlab.kernels.workers import tasks
 
 
 @njit(inline="always")
@@ -43,17 +44,16 @@ def transform(x, c, mean, rate, gamma, beta, y, slope, samples):
 
 
 @lru_cache
-def forward(parallel):
+def forward():
     """Statistics of each channel, their running means, and y."""
     numbers = [floats(1)] * 2
 
     @kernel(
         *(floats(5), *numbers, floats(5), *numbers, *numbers),
         *(types.float32, types.float64, types.float32, types.intp),
-        parallel=parallel,
     )
-    def batch_forward(x, gamma, beta, y, means, rates, run_mean, run_variance, share, eps, slope, samples):
-        for c in prange(x.shape[1]):
+    def batch_forward(worker, x, gamma, beta, y, means, rates, run_mean, run_variance, share, eps, slope, samples):
+        for c in tasks(worker, x.shape[1]):
             mean, variance = statistics(x, c, samples)
             means[c], rates[c] = mean, 1 / np.sqrt(variance + eps)
             run_mean[c] += share * (np.float32(mean) - run_mean[c])
@@ -64,15 +64,12 @@ def forward(parallel):
 
 
 @lru_cache
-def inference(parallel):
+def inference():
     """y from the running statistics."""
 
-    @kernel(
-        *(floats(5), floats(1), floats(1), floats(5), floats(1), floats(1), types.float64, types.float32),
-        parallel=parallel,
-    )
-    def batch_inference(x, gamma, beta, y, mean, variance, eps, slope):
-        for c in prange(x.shape[1]):
+    @kernel(floats(5), floats(1), floats(1), floats(5), floats(1), floats(1), types.float64, types.float32)
+    def batch_inference(worker, x, gamma, beta, y, mean, variance, eps, slope):
+        for c in tasks(worker, x.shape[1]):
             rate = 1 / np.sqrt(variance[c] + eps)
             transform(x, c, mean[c], rate, gamma[c], beta[c], y, slope, x.shape[0] * 16)
 
@@ -80,15 +77,12 @@ def inference(parallel):
 
 
 @lru_cache
-def backward(parallel):
+def backward():
     """Sums of dy and dy xh of each channel, then dx = gamma r (dy - mean dy - xh mean(dy xh))."""
 
-    @kernel(
-        *(floats(5), floats(5), *[floats(1)] * 4, floats(5), *[floats(1)] * 2, types.float32, types.intp),
-        parallel=parallel,
-    )
-    def batch_backward(x, dy, gamma, beta, means, rates, dx, dgamma, dbeta, slope, samples):
-        for c in prange(x.shape[1]):
+    @kernel(floats(5), floats(5), *[floats(1)] * 4, floats(5), *[floats(1)] * 2, types.float32, types.intp)
+    def batch_backward(worker, x, dy, gamma, beta, means, rates, dx, dgamma, dbeta, slope, samples):
+        for c in tasks(worker, x.shape[1]):
             mean, rate, scale, shift = splat(means[c]), splat(rates[c]), splat(gamma[c]), splat(beta[c])
             errors, products = zero(), zero()
             for n in range(x.shape[0]):

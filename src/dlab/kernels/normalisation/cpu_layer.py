@@ -3,24 +3,22 @@
 from functools import lru_cache
 
 import numpy as np
-from numba import prange, types
+from numba import types
 
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, leak, load, multiply, splat, store, subtract, total, zero
 from dlab.kernels.normalisation.cpu_scores import error_of, score
+from dlab.kernels.workers import tasks
 
 
 @lru_cache
-def forward(parallel):
+def forward():
     """Statistics of each lane, then y."""
 
-    @kernel(
-        *(floats(5), floats(3), floats(3), floats(5), floats(2), floats(2), types.float64, types.float32),
-        parallel=parallel,
-    )
-    def layer_forward(x, gamma, beta, y, means, rates, eps, slope):
+    @kernel(floats(5), floats(3), floats(3), floats(5), floats(2), floats(2), types.float64, types.float32)
+    def layer_forward(worker, x, gamma, beta, y, means, rates, eps, slope):
         C, H, W = x.shape[1:4]
-        for n in prange(x.shape[0]):
+        for n in tasks(worker, x.shape[0]):
             share = splat(1 / np.float64(C * H * W))
             whole = zero()
             for c in range(C):
@@ -51,17 +49,13 @@ def forward(parallel):
 
 
 @lru_cache
-def backward(parallel):
-    """dx of each block; then dgamma and dbeta, one task per channel."""
+def backward():
+    """dx, one task per block."""
 
-    @kernel(
-        *(floats(5), floats(5), floats(3), floats(3), floats(2), floats(2), floats(5), floats(3), floats(3)),
-        types.float32,
-        parallel=parallel,
-    )
-    def layer_backward(x, dy, gamma, beta, means, rates, dx, dgamma, dbeta, slope):
+    @kernel(floats(5), floats(5), floats(3), floats(3), floats(2), floats(2), floats(5), types.float32)
+    def layer_backward(worker, x, dy, gamma, beta, means, rates, dx, slope):
         B, C, H, W = x.shape[:4]
-        for n in prange(B):
+        for n in tasks(worker, B):
             mean, rate, share = load(means, (n,)), load(rates, (n,)), splat(1 / np.float64(C * H * W))
             errors, products = zero(), zero()
             for c in range(C):
@@ -79,7 +73,18 @@ def backward(parallel):
                         error = error_of(dy, (n, c, i, j), xh, scale, broadcast(beta, (c, i, j)), slope)
                         rest = subtract(subtract(multiply(error, scale), level), multiply(xh, pull))
                         store(dx, (n, c, i, j), multiply(rest, rate))
-        for c in prange(C):
+
+    return layer_backward
+
+
+@lru_cache
+def parameters():
+    """dgamma and dbeta, one task per channel."""
+
+    @kernel(*[floats(5)] * 2, *[floats(3)] * 2, *[floats(2)] * 2, *[floats(3)] * 2, types.float32)
+    def layer_parameters(worker, x, dy, gamma, beta, means, rates, dgamma, dbeta, slope):
+        B, C, H, W = x.shape[:4]
+        for c in tasks(worker, C):
             for i in range(H):
                 for j in range(W):
                     errors, products = zero(), zero()
@@ -90,4 +95,4 @@ def backward(parallel):
                         errors, products = add(errors, error), fma(error, xh, products)
                     dbeta[c, i, j], dgamma[c, i, j] = total(errors), total(products)
 
-    return layer_backward
+    return layer_parameters

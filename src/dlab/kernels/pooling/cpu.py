@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 
-from numba import prange, types
+from numba import types
 
 from dlab.kernels.elementwise import divide, integers, keep_equal, root, where_greater
 from dlab.kernels.jit import array, floats, kernel
 from dlab.kernels.lanes import add, fma, keep_where, leak, load, scaled, store, zero
+from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
 CODES = array(types.int32, 5)
@@ -23,9 +24,9 @@ def _max_forward():
     """y = largest x of the window, clipped at the border; code = its place p L + q, the first on ties."""
 
     @kernel(floats(5), floats(5), CODES, *SIZES)
-    def max_forward(x, y, code, height, width, down, right, pad):
+    def max_forward(worker, x, y, code, height, width, down, right, pad):
         (C, H, W), (OH, OW) = x.shape[1:4], y.shape[2:4]
-        for task in prange(x.shape[0] * C):
+        for task in tasks(worker, x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(OH):
                 for j in range(OW):
@@ -48,9 +49,9 @@ def _max_backward():
     """dx at each window's maximum += dy."""
 
     @kernel(floats(5), CODES, floats(5), *SIZES)
-    def max_backward(dy, code, dx, height, width, down, right, pad):
+    def max_backward(worker, dy, code, dx, height, width, down, right, pad):
         (C, H, W), (OH, OW) = dx.shape[1:4], dy.shape[2:4]
-        for task in prange(dx.shape[0] * C):
+        for task in tasks(worker, dx.shape[0] * C):
             n, c = task // C, task % C
             for h in range(H):
                 for v in range(W):
@@ -72,9 +73,9 @@ def _sum_forward(squares):
     """y = share of the window's sum, or the root of its sum of squares."""
 
     @kernel(floats(5), floats(5), types.float32, *SIZES)
-    def sum_forward(x, y, share, height, width, down, right, pad):
+    def sum_forward(worker, x, y, share, height, width, down, right, pad):
         (C, H, W), (OH, OW) = x.shape[1:4], y.shape[2:4]
-        for task in prange(x.shape[0] * C):
+        for task in tasks(worker, x.shape[0] * C):
             n, c = task // C, task % C
             for i in range(OH):
                 for j in range(OW):
@@ -93,9 +94,9 @@ def _sum_backward(squares):
     """dx of every pixel += what each window that sees it gives: share dy, or x dy / y where y > 0."""
 
     @kernel(*[floats(5)] * 4, types.float32, *SIZES)
-    def sum_backward(dy, x, y, dx, share, height, width, down, right, pad):
+    def sum_backward(worker, dy, x, y, dx, share, height, width, down, right, pad):
         (C, H, W), (OH, OW) = dx.shape[1:4], dy.shape[2:4]
-        for task in prange(dx.shape[0] * C):
+        for task in tasks(worker, dx.shape[0] * C):
             n, c = task // C, task % C
             for h in range(H):
                 for v in range(W):
@@ -122,9 +123,9 @@ def _unpool():
     """du = dy f' at the maximum of its 2x2 window, 0 elsewhere."""
 
     @kernel(floats(5), floats(5), array(types.uint8, 5), floats(5), types.float32)
-    def unpool(dy, y, code, du, slope):
+    def unpool(worker, dy, y, code, du, slope):
         (C, OH, OW), (H, W) = dy.shape[1:4], du.shape[2:4]
-        for task in prange(dy.shape[0] * C):
+        for task in tasks(worker, dy.shape[0] * C):
             n, c = task // C, task % C
             for i in range(OH):
                 for j in range(OW):

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numba import njit, prange, types
+from numba import njit, types
 from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from dlab.kernels.jit import kernel
 from dlab.kernels.update import penalties, rules
+from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
 CHUNK, ROW = 4096, 256
@@ -39,9 +40,9 @@ def _apply(rule, states, count, halves):
     """
 
     @kernel(*[FLAT] * 6, types.intp, types.float32, types.float32, types.float32)
-    def update(w, g, m, v, z, coefficients, penalised, l1, l2, lp):
+    def update(worker, w, g, m, v, z, coefficients, penalised, l1, l2, lp):
         c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
-        for task in prange((w.size + CHUNK - 1) // CHUNK):
+        for task in tasks(worker, (w.size + CHUNK - 1) // CHUNK):
             start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
             middle = max(start, min(penalised, stop))
             for part in range(2 if halves else 1):
@@ -69,14 +70,11 @@ def _apply(rule, states, count, halves):
 
 @lru_cache
 def _power_sum(halves):
-    """total[0] += share sum |x|^(halves / 2) in float64, in an order that depends on the length alone.
+    """sums = sum |x|^(halves / 2) of each chunk in float64: down the columns of rows, which vectorises, then across."""
 
-    A chunk is rows: summed down its columns, which vectorises, then across them; then the chunks one by one.
-    """
-
-    @kernel(FLAT, types.float64, DOUBLES, DOUBLES)
-    def power_sum(x, share, sums, total):
-        for task in prange(sums.size):
+    @kernel(FLAT, DOUBLES)
+    def power_sum(worker, x, sums):
+        for task in tasks(worker, sums.size):
             part, columns = x[task * CHUNK : (task + 1) * CHUNK], np.zeros(ROW)
             for start in range(0, part.size, ROW):
                 row = part[start : start + ROW]
@@ -85,12 +83,22 @@ def _power_sum(halves):
             sums[task] = 0
             for i in range(ROW):
                 sums[task] += columns[i]
-        whole = 0.0
-        for task in range(sums.size):
-            whole += sums[task]
-        total[0] += share * whole
 
     return power_sum
+
+
+@lru_cache
+def _add():
+    """total[0] += share sum sums, one by one."""
+
+    @kernel(DOUBLES, types.float64, DOUBLES, parallel=False)
+    def add(sums, share, total):
+        whole = 0.0
+        for part in sums:
+            whole += part
+        total[0] += share * whole
+
+    return add
 
 
 @lru_cache
@@ -98,8 +106,8 @@ def _shorten():
     """g <- factor g."""
 
     @kernel(FLAT, types.float32)
-    def shorten(g, factor):
-        for task in prange((g.size + CHUNK - 1) // CHUNK):
+    def shorten(worker, g, factor):
+        for task in tasks(worker, (g.size + CHUNK - 1) // CHUNK):
             part = g[task * CHUNK : (task + 1) * CHUNK]
             for i in range(part.size):
                 part[i] *= factor
@@ -109,8 +117,13 @@ def _shorten():
 
 def _power_sum_of(x, exponent, share, total) -> Call:
     """total[0] += share sum |x|^exponent."""
-    run, sums = _power_sum(penalties.halves(exponent)), np.zeros(-(-x.size // CHUNK))
-    return lambda: run(x, share, sums, total)
+    run, add, sums = _power_sum(penalties.halves(exponent)), _add(), np.zeros(-(-x.size // CHUNK))
+
+    def call() -> None:
+        run(x, sums)
+        add(sums, share, total)
+
+    return call
 
 
 def clip(g, limit) -> Call:
