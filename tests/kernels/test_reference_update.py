@@ -5,7 +5,8 @@ import pytest
 
 from dlab.kernels.update import penalties, rules
 from dlab.kernels.update import reference as update
-from dlab.optim.rules import SGD, Adam, Momentum
+from dlab.optim.adam import Adam
+from dlab.optim.gradient import SGD, Momentum
 from dlab.registry import OPTIMIZERS
 from tests.kernels.arrays import check_close, numbers
 from tests.oracles import update as oracle

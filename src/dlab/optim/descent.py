@@ -3,7 +3,7 @@
 import numpy as np
 
 from dlab import kernels
-from dlab.optim.rules import Optimizer
+from dlab.optim.optimizer import Optimizer
 from dlab.optim.surfaces import Surface
 
 

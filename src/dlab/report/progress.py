@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -60,21 +60,17 @@ class Lines:
         self._console.print(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
-class Bar:
-    """A bar with the state of the training, above it one line per evaluation."""
+class Live:
+    """One line at the foot of the terminal, redrawn now and then: a description, a bar and a state."""
 
-    def __init__(self, console: Console):
-        text = TextColumn("{task.description}")
+    def __init__(self, console: Console, description: str, total: int | None = None):
+        columns = TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[state]}")
         # No thread of its own: the cores are there for the training.
-        self._bar = Progress(
-            text, BarColumn(24), TextColumn("{task.fields[state]}"), console=console, auto_refresh=False
-        )
-        self._task = self._bar.add_task("starting", total=None, state="")
+        self._bar = Progress(*columns, console=console, auto_refresh=False)
+        self._task = self._bar.add_task(description, total=total, state="")
         self._drawn = 0.0
-        self._first: tuple[float, int] | None = None
-        self._steps = 0
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> Self:
         self._bar.start()
         self._bar.refresh()
         return self
@@ -82,6 +78,20 @@ class Bar:
     def __exit__(self, *fault: object) -> None:
         self._bar.remove_task(self._task)
         self._bar.stop()
+
+    def _draw(self, **what: Any) -> None:
+        self._drawn = time.monotonic()
+        self._bar.update(self._task, **what)
+        self._bar.refresh()
+
+
+class Bar(Live):
+    """A bar with the state of the training, above it one line per evaluation."""
+
+    def __init__(self, console: Console):
+        super().__init__(console, "starting")
+        self._first: tuple[float, int] | None = None
+        self._steps = 0
 
     def see(self, record: Record) -> None:
         if isinstance(record, records.Progress):
@@ -106,11 +116,6 @@ class Bar:
         if now.step == step:
             return "time left: ?"
         return f"{words.duration((clock - begun) / (now.step - step) * (now.steps - now.step))} left"
-
-    def _draw(self, **what: Any) -> None:
-        self._drawn = time.monotonic()
-        self._bar.update(self._task, **what)
-        self._bar.refresh()
 
 
 class Several:
@@ -148,30 +153,13 @@ class StudyLines:
             shown.print(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
-class StudyBar:
+class StudyBar(Live):
     """One bar for all cells, with the steps of those that run, and the lines of those that ended above it."""
 
     def __init__(self, console: Console, cells: int):
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(24),
-            TextColumn("{task.fields[state]}"),
-            console=console,
-            auto_refresh=False,
-        )
-        self._task = self._bar.add_task("cells", total=cells, state="")
+        super().__init__(console, "cells", total=cells)
         self._running: dict[str, str] = {}
         self._lines = StudyLines(self._bar.console)
-        self._drawn = 0.0
-
-    def __enter__(self) -> "StudyBar":
-        self._bar.start()
-        self._bar.refresh()
-        return self
-
-    def __exit__(self, *fault: object) -> None:
-        self._bar.remove_task(self._task)
-        self._bar.stop()
 
     def see(self, record: StudyRecord) -> None:
         if isinstance(record, CellProgress):
@@ -183,9 +171,7 @@ class StudyBar:
             self._lines.see(record)
             self._bar.update(self._task, completed=record.ended)
         if time.monotonic() - self._drawn >= REFRESH or isinstance(record, CellEnded):
-            self._drawn = time.monotonic()
-            self._bar.update(self._task, state="  ".join(self._running.values()))
-            self._bar.refresh()
+            self._draw(state="  ".join(self._running.values()))
 
 
 def evaluation(row: Evaluation, steps: int) -> str:
