@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit docs format bench experiments clean $(EXPERIMENTS)
+.PHONY: help train test check lint types imports unit docs format bench experiments reproduce clean $(EXPERIMENTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,10 @@ experiments: $(EXPERIMENTS) ## run every experiment
 # The second line of each spec is the command that runs it.
 $(EXPERIMENTS): %: $(BIN)/dlab
 	$(BIN)/$(shell sed -n '2s/^# *//p' experiments/$*.yaml) --name $*
+
+reproduce: $(BIN)/dlab ## run what the lectures report, and write docs/reproduction.md
+	$(BIN)/python docs/reproduce.py
+	$(BIN)/python docs/tables.py
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

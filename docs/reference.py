@@ -2,11 +2,13 @@
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import mean
+
+import numpy as np
 
 Finding = tuple[str, str, bool]  # the claim, what was measured, whether it holds
 
@@ -25,6 +27,11 @@ class Results:
     def table(self, name: str) -> list[dict[str, str]]:
         """A CSV file, a dictionary a row."""
         return list(csv.DictReader((self.path / name).read_text(encoding="utf-8").splitlines()))
+
+    def arrays(self, name: str) -> Mapping[str, np.ndarray]:
+        """A .npz file."""
+        with np.load(self.path / name) as found:
+            return dict(found)
 
     def facts(self) -> dict:
         """run.json."""
