@@ -37,7 +37,7 @@ imports: $(BIN)/dlab ## the import contract
 	$(BIN)/lint-imports
 
 unit: $(BIN)/dlab ## tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
 	$(BIN)/python docs/tables.py

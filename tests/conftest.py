@@ -3,3 +3,6 @@
 import os
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "8")
+
+# Whoever runs the tests side by side may set a width, which would fold the lines that the tests look for.
+os.environ.pop("COLUMNS", None)
