@@ -36,7 +36,7 @@ def run(cache: str, folder: str, settings: tuple[str, ...], threads: int) -> dic
         process = subprocess.Popen(
             command,
             cwd=empty,
-            env=os.environ | {"DLAB_CACHE_DIR": cache},
+            env={**os.environ, "DLAB_CACHE_DIR": cache, "PYTHONDONTWRITEBYTECODE": ""},  # as a user starts it
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )

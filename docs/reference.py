@@ -61,7 +61,8 @@ class Results:
         """A column of layers.csv for the first seed, layer by layer, without the output layer."""
         rows = [row for row in self.table("layers.csv") if row["variant"] == variant and int(row["step"]) == step]
         first = min(int(row["seed"]) for row in rows)
-        return [float(row[column]) for row in rows if int(row["seed"]) == first and row[column]]
+        *hidden, _ = [row[column] for row in rows if int(row["seed"]) == first]
+        return [float(value) for value in hidden if value]
 
 
 def numbers(values: Iterable[float]) -> str:

@@ -32,18 +32,19 @@ def main() -> None:
     entries = yaml.safe_load((ROOT / "docs" / "claims.yaml").read_text(encoding="utf-8"))
     experiments = [Experiment(**entry) for entry in entries]
     if "--write" not in sys.argv[1:]:
-        for command, name in dict.fromkeys((one.command, name) for one in experiments for name in one.specs):
-            run(command, name)
+        for path in sorted((ROOT / "experiments").glob("*.yaml")):
+            run(path)
     sections = [section(experiment) for experiment in experiments]
     PAGE.write_text("\n".join([HEAD, overview(experiments), *sections]), encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)} written")
 
 
-def run(command: str, name: str) -> None:
-    """One experiment with dlab's own command, unless it has run, and what is worth keeping of it."""
+def run(spec: Path) -> None:
+    """One experiment, with the command in its second line, unless it has run; and what is worth keeping of it."""
+    command, name = spec.read_text(encoding="utf-8").splitlines()[1].split()[2], spec.stem
     source, target = RUNS / command / name, REFERENCE / name
     if not source.exists() or command.startswith(("compare", "overfit")):  # a study goes on where it was
-        words = [command, f"{name}.yaml", "--name", name, "-o", str(RUNS.relative_to(ROOT))]
+        words = [command, spec.name, "--name", name, "-o", str(RUNS.relative_to(ROOT))]
         subprocess.run([sys.executable, "-m", "dlab", *words], check=True, cwd=ROOT)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)

@@ -21,15 +21,16 @@ def main() -> None:
 def table() -> str:
     """One row a run: what was trained, how far it came, and how long it took."""
     head = "| run | trained | steps | train accuracy | test accuracy | time |\n|---|---|---|---|---|---|\n"
-    return head + "".join(row(path) for path in sorted(REFERENCE.glob("*/run.json")))
+    found = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in REFERENCE.glob("*/run.json")}
+    classifiers = {name: facts for name, facts in found.items() if (facts.get("final") or {}).get("test_accuracy")}
+    return head + "".join(row(name, facts) for name, facts in sorted(classifiers.items()))
 
 
-def row(path: Path) -> str:
-    """The row of one run.json."""
-    facts = json.loads(path.read_text(encoding="utf-8"))
+def row(name: str, facts: dict) -> str:
+    """The row of one run."""
     last = facts["final"]
     share = [f"{100 * last[name]:.2f} %" for name in ("train_accuracy", "test_accuracy")]
-    cells = [path.parent.name, facts["about"], str(last["step"]), *share, f"{facts['seconds']:.1f} s"]
+    cells = [name, facts["about"], str(last["step"]), *share, f"{facts['seconds']:.1f} s"]
     return f"| {' | '.join(cells)} |\n"
 
 
