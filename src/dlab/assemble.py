@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dlab import kernels, machine
@@ -37,11 +38,17 @@ def build(spec: Any, device: str | None = None, threads: int | None = None) -> E
     layers = layers_of(spec, shape, outputs)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
     with ThreadPoolExecutor(1) as other:  # unpacking a data set takes as long as starting the kernels
-        loading = other.submit(spec.data.load, spec.train.seed)
+        loading = other.submit(_load, spec.data, spec.train.seed)
         ops = kernels.backend(name)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)
     return Experiment(spec, data, network, trainer, name, count)
+
+
+@lru_cache(maxsize=1)
+def _load(data: Any, seed: int) -> Any:
+    """A data set; the cells of a study that follow one another mostly want the same."""
+    return data.load(seed)
 
 
 def outline(spec: Any) -> list[LayerRow]:

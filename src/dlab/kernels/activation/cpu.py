@@ -1,7 +1,4 @@
-"""Activations on lane blocks: plain scalar functions, which LLVM turns into vectors.
-
-exp is our own, so that every processor and library gives the same bits: exp(x) = 2^n exp(r), r = x - n ln 2.
-"""
+"""Activations on lane blocks [B, C, H, W, 16]: the formulas, sixteen samples at a time."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -9,75 +6,55 @@ from functools import lru_cache
 import numpy as np
 from numba import njit, types
 
+from dlab.kernels.elementwise import divide, where_greater
+from dlab.kernels.exponential import exp, power_and_rest
 from dlab.kernels.jit import floats, kernel
+from dlab.kernels.lanes import add, leak, load, multiply, splat, store, subtract, zero
 from dlab.kernels.memory import as_images
 from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
-LOG2E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-# Taylor series of (exp(r) - 1 - r) / r^2 on |r| <= ln 2 / 2, rounded to float32; relative error below 2e-7 in all.
-SERIES = tuple(np.float32(1 / f) for f in (40320, 5040, 720, 120, 24, 6, 2))
 ONE, TWO = np.float32(1), np.float32(2)
 KINDS = ("rectify", "sigmoid", "tanh", "step")
 RECTIFY, SIGMOID, TANH, STEP = range(4)
 
 
 @njit(inline="always")
-def power_and_rest(x):
-    """(2^n, exp(r) - 1), whose combination gives exp(x) and exp(x) - 1 without cancellation; x limited to +-87."""
-    limited = min(max(x, np.float32(-87)), np.float32(87))
-    n = np.floor(limited * LOG2E + np.float32(0.5))
-    r = limited - n * LN2_HIGH - n * LN2_LOW
-    series = SERIES[0]
-    for coefficient in SERIES[1:]:
-        series = series * r + coefficient
-    bits = np.int32((np.int32(n) + np.int32(127)) << np.int32(23))
-    return bits.view(np.float32), series * r * r + r
-
-
-@njit(inline="always")
-def exp(x):
-    """exp(x) in float32."""
-    power, rest = power_and_rest(x)
-    return power * rest + power
-
-
-@njit(inline="always")
 def sigmoid(u):
     """1 / (1 + exp(-u))."""
-    return ONE / (ONE + exp(-u))
+    return divide(splat(ONE), add(splat(ONE), exp(subtract(zero(), u))))
 
 
 @njit(inline="always")
 def tanh(u):
     """tanh u = e / (e + 2) with e = exp(2 u) - 1."""
-    power, rest = power_and_rest(u + u)
-    e = power * rest + (power - ONE)
-    return e / (e + TWO)
+    power, rest = power_and_rest(add(u, u))
+    e = add(multiply(power, rest), subtract(power, splat(ONE)))
+    return divide(e, add(e, splat(TWO)))
 
 
 @njit(inline="always")
 def value(kind, u, slope):
     """f(u)."""
     if kind == RECTIFY:
-        return u if u > 0 else slope * u
+        return leak(u, u, slope)
     if kind == SIGMOID:
         return sigmoid(u)
     if kind == TANH:
         return tanh(u)
-    return ONE if u > 0 else np.float32(0)
+    return where_greater(u, zero(), splat(ONE), zero())
 
 
 @njit(inline="always")
-def derivative(kind, y, slope):
-    """f'(u) from y = f(u)."""
+def gradient(kind, dy, y, slope):
+    """dy f'(u), f' from y = f(u)."""
     if kind == RECTIFY:
-        return ONE if y > 0 else slope
+        return leak(dy, y, slope)
     if kind == SIGMOID:
-        return y * (ONE - y)
+        return multiply(dy, multiply(y, subtract(splat(ONE), y)))
     if kind == TANH:
-        return ONE - y * y
-    return np.float32(0)
+        return multiply(dy, subtract(splat(ONE), multiply(y, y)))
+    return multiply(dy, zero())
 
 
 @lru_cache
@@ -91,8 +68,7 @@ def _forward(kind):
             n, c = task // C, task % C
             for i in range(H):
                 for j in range(W):
-                    for lane in range(16):
-                        y[n, c, i, j, lane] = value(kind, x[n, c, i, j, lane], slope)
+                    store(y, (n, c, i, j), value(kind, load(x, (n, c, i, j)), slope))
 
     return activate
 
@@ -108,8 +84,8 @@ def _backward(kind):
             n, c = task // C, task % C
             for i in range(H):
                 for j in range(W):
-                    for lane in range(16):
-                        dx[n, c, i, j, lane] = dy[n, c, i, j, lane] * derivative(kind, y[n, c, i, j, lane], slope)
+                    at = (n, c, i, j)
+                    store(dx, at, gradient(kind, load(dy, at), load(y, at), slope))
 
     return differentiate
 

@@ -6,8 +6,9 @@ from functools import lru_cache
 import numpy as np
 from numba import types
 
-from dlab.kernels.activation.cpu import exp
+from dlab.kernels.exponential import exp
 from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.lanes import add, load, store, subtract
 
 Call = Callable[[], object]
 TOTAL = array(types.float64, 1)
@@ -32,11 +33,10 @@ def _softmax_cross_entropy():
                     top[lane] = u[n, k, lane] if larger else top[lane]
                     place[lane] = k if larger else place[lane]
             for k in range(K):
-                for lane in range(16):
-                    power = exp(u[n, k, lane] - top[lane])
-                    whole[lane] += power
-                    if gradient:
-                        du[n, k, lane] = power
+                power = exp(subtract(load(u, (n, k)), load(top, (0,))))
+                store(whole, (0,), add(load(whole, (0,)), power))
+                if gradient:
+                    store(du, (n, k), power)
             for lane in range(min(16, samples - n * 16)):
                 label = labels[n * 16 + lane]
                 total[0] += np.log(np.float64(whole[lane])) - np.float64(u[n, label, lane] - top[lane])
