@@ -52,6 +52,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/busy.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/study.py
 	$(BIN)/python benchmarks/table.py
 
 experiments: $(EXPERIMENTS) ## run every experiment

@@ -4,6 +4,7 @@ python benchmarks/table.py    rewrites what stands between the two marks in READ
 """
 
 import json
+from statistics import median
 
 from harness import HERE, RESULTS
 from neighbours import QUIET
@@ -101,6 +102,16 @@ def optimizer_table(found: dict) -> list[str]:
     return [*table(head, rows), "", note(found, f"{found['threads']} threads, float32, medians of {found['rounds']}")]
 
 
+def study_table(found: dict) -> list[str]:
+    """A whole comparison."""
+    least = {name: min(each) for name, each in found["seconds"].items()}
+    rows = [[name, f"{median(each):.1f}", f"{least[name]:.1f}"] for name, each in found["seconds"].items()]
+    head = ["`dlab compare-optimizers optimizers.yaml`, 30 trainings, seconds", "median", "least"]
+    mark = "; disturbed" if found["other_cores"] > QUIET else ""
+    words = f"dlab is faster than the best of PyTorch by {found['faster']:.1f} x; {found['rounds']} rounds{mark}"
+    return [*table(head, rows), "", note(found, words)]
+
+
 def note(found: dict, words: str) -> str:
     """How a table came about."""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
@@ -109,7 +120,13 @@ def note(found: dict, words: str) -> str:
 
 def main() -> None:
     """Rewrite README.md."""
-    makers = {"step": step_table, "optimizers": optimizer_table, "busy": busy_table, "start": start_table}
+    makers = {
+        "step": step_table,
+        "optimizers": optimizer_table,
+        "busy": busy_table,
+        "start": start_table,
+        "study": study_table,
+    }
     parts = [maker(found) for name, maker in makers.items() if (found := read(name))]
     body = "\n\n".join("\n".join(part) for part in parts) or "No figures yet."
     path = HERE / "README.md"

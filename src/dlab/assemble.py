@@ -38,7 +38,7 @@ def build(spec: Any, device: str | None = None, threads: int | None = None) -> E
     layers = layers_of(spec, shape, outputs)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
     with ThreadPoolExecutor(1) as other:  # unpacking a data set takes as long as starting the kernels
-        loading = other.submit(_load, spec.data, spec.train.seed)
+        loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
         ops = kernels.backend(name)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)

@@ -156,3 +156,13 @@ def test_catalogue(nowhere, four, monkeypatch):
     assert available()[DATASETS.names().index("mnist")][1:] == (str(four.parent / "mnist"), (1, 5, 4), 12, 6)
     (four.parent / "mnist" / files.PARTS[2]).write_bytes(b"")
     assert available()[DATASETS.names().index("mnist")][2:] == ("", "", "")
+
+
+def test_a_set_that_the_seed_decides_says_so():
+    """Whoever keeps a loaded set relies on it."""
+    for name in ("digits", "xor", "spiral", "prices", "noise"):
+        for options in ({}, {"holdout": 0.3}, {"validation": 0.2}):
+            if name == "xor" and options:
+                continue
+            made = DATASETS[name](**options)
+            assert made.seeded == (made.load(1).sha256 != made.load(2).sha256)

@@ -75,6 +75,11 @@ class DataSet:
         data = self.load()
         return data.shape, data.outputs
 
+    @property
+    def seeded(self) -> bool:
+        """Whether the seed decides what the data are."""
+        return self.holdout is not None or self.validation is not None
+
     def where(self) -> str | None:
         """Where the set is, None if it is not here."""
         return "built in"

@@ -46,9 +46,17 @@ class Gate(TruthTable):
         return self.table(self.kind, seed)
 
 
+class Drawn(DataSet):
+    """A set that is drawn at random."""
+
+    @property
+    def seeded(self) -> bool:
+        return True
+
+
 @DATASETS.register("spiral")
 @dataclass(frozen=True, kw_only=True)
-class Spiral(DataSet):
+class Spiral(Drawn):
     """Three arms wound around each other, `samples` points each, a fifth held out; shapes: (2,) -> 3 classes."""
 
     samples: Count = 100
@@ -68,7 +76,7 @@ class Spiral(DataSet):
 
 @DATASETS.register("prices")
 @dataclass(frozen=True, kw_only=True)
-class Prices(DataSet):
+class Prices(Drawn):
     """Toy regression: a price that is linear in area, rooms and age, with noise; shapes: (3,) -> 1; source: L4."""
 
     samples: Count = 500
@@ -93,7 +101,7 @@ class Prices(DataSet):
 
 @DATASETS.register("noise")
 @dataclass(frozen=True, kw_only=True)
-class Noise(DataSet):
+class Noise(Drawn):
     """Numbers from N(0, 1) with labels by chance, a fifth held out; shapes: (features,) -> classes; source: L3 (X1).
 
     There is nothing to learn: it shows what a network does to its input, or how it memorises.
