@@ -53,11 +53,12 @@ def vanishing(found: dict[str, Results]) -> list[Finding]:
     one = found["init"]
 
     def name(init: str, activation: str) -> str:
-        return f"{init}-activation-{activation}"
+        return f"{init}-{activation}"
 
     small, stalled = name("gauss0.01", "sigmoid"), name("gauss0.01", "relu")
     xavier, he = name("xavier", "sigmoid"), name("he", "relu")
-    zeros = [one.mean(name("zero", activation)) for activation in ("relu", "tanh", "leaky-relu")]
+    zeros = [one.mean(name("zero", activation)) for activation in ("relu", "tanh", "leaky_relu")]
+    units, others = (one.layers(name(init, "sigmoid"), "weight_units", 2000) for init in ("zero", "he"))
     rms = {case: one.layers(case, "gradient_rms") for case in (small, xavier, he)}
     return [
         ("sigmoid from std .01 makes no progress", one.told(small), one.mean(small) < 0.2),
@@ -78,6 +79,11 @@ def vanishing(found: dict[str, Results]) -> list[Finding]:
             rms[small][0] < 0.01 * rms[xavier][0] < rms[he][0],
         ),
         ("from zeros, nothing but the output's bias learns (E42)", numbers(zeros), max(zeros) < 0.2),
+        (
+            "from zeros, the units of a sigmoid layer stay the same for ever (T31)",
+            f"different units in layers 1 and 2 at the end: {numbers(units)}; with He {numbers(others)}",
+            units == [1, 1] and others == [40, 20],
+        ),
     ]
 
 
@@ -168,7 +174,7 @@ def dropout(found: dict[str, Results]) -> list[Finding]:
     """X7."""
     one = found["dropout"]
     lecture, inverted = (
-        [f"dropout{ratio}-dropout_mode-{mode}" for ratio in ("0.08", "0.1", "0.2")] for mode in ("lecture", "inverted")
+        [f"dropout{ratio}-{mode}" for ratio in ("0.08", "0.1", "0.2")] for mode in ("lecture", "inverted")
     )
     falls = [one.mean(names[0]) - one.mean(names[-1]) for names in (lecture, inverted)]
     return [

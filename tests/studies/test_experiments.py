@@ -29,18 +29,18 @@ def accuracy(*arguments, **options):
 
 
 def test_x2_sigmoids_from_small_weights_do_not_learn_and_relus_stall():
-    stalled = rows("init", "gauss0.01-activation-relu")
-    assert accuracy("init", "gauss0.01-activation-sigmoid") < 0.15
+    stalled = rows("init", "gauss0.01-relu")
+    assert accuracy("init", "gauss0.01-sigmoid") < 0.15
     assert stalled[4].test_accuracy < 0.15  # after 500 iterations
     assert stalled[-1].test_accuracy > 0.8
-    xavier, he = (accuracy("init", f"{name}") for name in ("xavier-activation-sigmoid", "he-activation-relu"))
+    xavier, he = (accuracy("init", f"{name}") for name in ("xavier-sigmoid", "he-relu"))
     assert 0.85 < xavier < he
     assert he > 0.95
-    assert accuracy("init", "zero-activation-relu") < 0.15
+    assert accuracy("init", "zero-relu") < 0.15
 
 
 def test_x2_the_gradient_of_the_first_layer_tells_why():
-    names = ("gauss0.01-activation-sigmoid", "xavier-activation-sigmoid", "he-activation-relu")
+    names = ("gauss0.01-sigmoid", "xavier-sigmoid", "he-relu")
     starts = [next(record for record in records("init", name) if isinstance(record, Snapshot)) for name in names]
     small, xavier, he = ([layer.gradient_rms for layer in start.layers] for start in starts)
     assert small[0] < 0.01 * xavier[0] < 0.1 * he[0]
@@ -108,7 +108,7 @@ def test_x6_l1_at_a_large_rate_jumps_and_zeroes_weights():
 
 def test_x7_a_little_more_dropout_has_a_large_effect_and_most_of_it_is_the_signal():
     lecture, inverted = (
-        [accuracy("dropout", f"dropout{ratio}-dropout_mode-{mode}", FEW) for ratio in (0.08, 0.1, 0.2)]
+        [accuracy("dropout", f"dropout{ratio}-{mode}", FEW) for ratio in (0.08, 0.1, 0.2)]
         for mode in ("lecture", "inverted")
     )
     assert lecture[0] - lecture[2] > 0.25

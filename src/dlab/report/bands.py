@@ -56,14 +56,17 @@ def picture(outcomes: Sequence[Outcome], name: str, title: str, subtitle: str) -
     figure = canvas.blank(title, f"{subtitle}: mean ± standard deviation")
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
-    places = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
-    figure.subplots_adjust(left=0.075, right=0.79, top=0.77, bottom=0.115, wspace=0.12, hspace=0.5)
+    places = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
+    figure.subplots_adjust(left=0.075, right=0.79, top=0.77, bottom=0.115, wspace=0.16, hspace=0.5)
     styles = {line: canvas.style(number) for number, line in enumerate(lines)}
     for axes, panel in zip(places, panels, strict=False):
         shown = [band for band in found if band.panel == panel]
         _draw(axes, shown, name, styles)
         canvas.frame(axes, panel or _heading(name), "iteration", small=rows > 1)
-    for axes in list(places)[len(panels) :]:
+        axes.locator_params(axis="x", nbins=4 if len(panels) > 1 else 6)
+    if len(panels) > 1:
+        figure.supylabel(_heading(name), x=0.012, size=17, color=canvas.INK)
+    for axes in places[len(panels) :]:
         axes.set_visible(False)
     _scale(figure.axes[0], found, name)
     if len(panels) == 1:

@@ -27,7 +27,7 @@ def _draw_outcomes(folder: StudyFolder, outcomes: list[Outcome]) -> None:
     split = "train" if last.test_loss is None else "test"
     pictures = {
         folder.picture: partial(bands.picture, outcomes, f"{split}_{kind}"),
-        folder.path / "final.png": partial(finals.picture, outcomes, f"{split}_{kind}"),
+        folder.path / "final.png": partial(finals.picture, folder.outcomes(), f"{split}_{kind}"),
         folder.path / "loss.png": partial(bands.picture, outcomes, "train_loss"),
     }
     if split == "test":

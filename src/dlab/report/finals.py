@@ -22,7 +22,12 @@ def picture(outcomes: Sequence[Outcome], name: str, title: str, subtitle: str) -
     size = 16 if len(groups) <= 14 else 12 if len(groups) <= 24 else 8
     for height, group in enumerate(reversed(groups.values())):
         color = canvas.style(lines.index(group[0].cell.labels[:1]))["color"]
-        _row(axes, height, _values(group, name), name, color, size)
+        found = _values(group, name)
+        if len(found):
+            _row(axes, height, found, name, color, size)
+        else:
+            how = {"xycoords": ("axes fraction", "data"), "size": size, "va": "center", "color": color}
+            axes.annotate(group[0].status, (0.01, height), **how)
     canvas.frame(axes, "", _heading(name))
     axes.grid(axis="x", color=canvas.FAINT, linewidth=1)
     axes.grid(axis="y", visible=False)
@@ -39,9 +44,6 @@ def _values(group: Sequence[Outcome], name: str) -> np.ndarray:
 
 
 def _row(axes: Any, height: int, values: np.ndarray, name: str, color: str, size: int) -> None:
-    if not len(values):
-        axes.annotate("not finished", (0.01, height), xycoords=("axes fraction", "data"), size=size, va="center")
-        return
     mean = values.mean()
     axes.plot(
         values, np.full(len(values), height), "o", markersize=size * 0.55, color=color, alpha=0.55, markeredgewidth=0

@@ -86,7 +86,8 @@ def spread(found: Spread | None, kind: str) -> str:
 def _reached(row: Row) -> str:
     if row.steps is None:
         return "not reached"
-    return f"{row.steps.mean:,.0f}" + (f" ({row.reached} of {row.cells})" if row.reached < row.cells else "")
+    seconds = f" in {words.duration(row.seconds_to_target.mean)}" if row.seconds_to_target else ""
+    return f"{row.steps.mean:,.0f}{seconds}" + (f" ({row.reached} of {row.cells})" if row.reached < row.cells else "")
 
 
 def _markdown(folder: StudyFolder, found: Summary, lines: Sequence[str]) -> str:
