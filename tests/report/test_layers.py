@@ -83,7 +83,7 @@ def test_every_kind_of_watched_run_gives_slides(tmp_path, options):
 def test_several_runs_share_a_slide(tmp_path):
     runs = {f"a long label {n}": watched(tmp_path / str(n), scale=10.0**n, signal_rms=sometimes) for n in range(6)}
     assert is_a_slide(histograms.study(runs, "compare-init", "mlp", "activations"))
-    assert is_a_slide(layers.study(runs, "compare-init", "mlp"))
+    assert is_a_slide(layers.study(runs, "compare-init", "mlp", layers.GRADIENTS))
 
 
 def test_a_run_that_was_not_watched_gets_no_more_pictures(tmp_path):

@@ -101,7 +101,7 @@ def grid(rows: Mapping[str, Sequence[Panel]], title: str, subtitle: str) -> byte
     for number, (label, row) in enumerate(rows.items()):
         _row(places[number], row, canvas.style(number)["color"])
         where = {"transform": places[number][0].transAxes, "ha": "right", "va": "center", "parse_math": False}
-        places[number][0].text(-0.1, 0.5, textwrap.fill(label, 11), size=14, weight="bold", color=canvas.INK, **where)
+        places[number][0].text(-0.1, 0.5, textwrap.fill(label, 13), size=14, weight="bold", color=canvas.INK, **where)
     for axes, column in zip(places[0], zip_longest(*rows.values()), strict=True):
         _head(axes, [panel for panel in column if panel], few=len(places[0]) <= FEW)
     return canvas.png(figure)

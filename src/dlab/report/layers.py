@@ -18,6 +18,8 @@ HEADINGS = {
     "signal_rms": "Signal, unit noise in (RMS)",
 }
 
+GRADIENTS, WEIGHTS = ("gradient_rms", "signal_rms"), ("weight_l2", "weight_small")
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -40,19 +42,16 @@ def draw(folder: RunFolder) -> None:
     durable.replace(folder.path / "layers.png", content)
 
 
-def study(folders: Mapping[str, RunFolder], title: str, subtitle: str) -> bytes | None:
-    """A curve over the layers for each of several runs: what comes down at the start, the weights at the end."""
+def study(folders: Mapping[str, RunFolder], title: str, subtitle: str, names: Sequence[str]) -> bytes | None:
+    """A curve over the layers for each of several runs: GRADIENTS at the start or WEIGHTS at the end; None for none."""
     tables = {label: folder.layers.read() for label, folder in folders.items() if folder.layers.exists()}
+    end, when = (min, "at the start") if names == GRADIENTS else (max, "at the end")
     found: dict[str, list[Curve]] = {}
-    for name, end in {"gradient_rms": min, "signal_rms": min, "weight_l2": max, "weight_small": max}.items():
+    for name in names:
         curves = [over_layers(label, _at(rows, end), name) for label, rows in tables.items() if rows]
         found |= {name: curves} if any(curve.x for curve in curves) else {}
     styles = {label: canvas.style(number) for number, label in enumerate(tables)}
-    return (
-        picture(found, styles, title, f"{subtitle}: gradients at the start, weights at the end", "layer")
-        if found
-        else None
-    )
+    return picture(found, styles, title, f"{subtitle}: {when}", "layer") if found else None
 
 
 def _at(rows: Sequence[Observation], end: Callable[[Iterable[int]], int]) -> list[Observation]:

@@ -10,13 +10,14 @@ from dlab.results.study import Outcome, StudyFolder
 
 
 def draw(folder: StudyFolder, outcomes: Sequence[Outcome], title: str, subtitle: str) -> None:
-    """Draw histograms.png, weights.png and layers.png, one of each for every choice of the further axes."""
+    """Draw histograms.png, weights.png, layers.png and norms.png, one of each for every choice of the further axes."""
     for panel, runs in _panels(folder, outcomes).items():
         under = ", ".join(filter(None, (panel, subtitle)))
         pictures = {
             "histograms": histograms.study(runs, title, under, "activations"),
             "weights": histograms.study(runs, title, under, "weights"),
-            "layers": layers.study(runs, title, under),
+            "layers": layers.study(runs, title, under, layers.GRADIENTS),
+            "norms": layers.study(runs, title, under, layers.WEIGHTS),
         }
         ending = "-" + re.sub(r"[^A-Za-z0-9.]+", "-", panel) if panel else ""
         for name, content in pictures.items():
