@@ -101,6 +101,8 @@ def test_tables_that_are_still_being_written_are_drawn(tmp_path, lost):
         text = table.path.read_bytes()
         table.path.write_bytes(text[: max(300, len(text) - lost)])
     _draw(folder)
+    for name in ("results.png", "layers.png"):
+        assert is_a_slide((folder.path / name).read_bytes())
 
 
 def test_bars_keep_their_area_on_another_axis():

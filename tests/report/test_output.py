@@ -109,12 +109,15 @@ def test_json_is_one_object(capsys):
     assert json.loads(capsys.readouterr().out) == {"a": 1.5}
 
 
-def test_a_closed_pipe_is_silence(monkeypatch):
+def test_a_closed_pipe_is_silence(monkeypatch, capfd):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         Output().show({}, "x" * 100_000, "more")
+        # What is written from now on goes nowhere, so that closing the stream cannot fail either.
+        assert os.fstat(stream.fileno()).st_rdev == os.stat(os.devnull).st_rdev
+    assert capfd.readouterr().err == ""
 
 
 def test_a_full_disk_under_stdout_is_a_fault(monkeypatch):

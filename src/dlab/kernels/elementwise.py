@@ -17,15 +17,26 @@ def divide(typingctx, a, b):
     return vector(a, b), lambda context, builder, signature, args: builder.fdiv(*args)
 
 
-@intrinsic
-def root(typingctx, a):
-    """The square root of each lane, rounded once."""
+def _llvm(name):
+    """Code that calls LLVM's own function of one vector."""
 
     def generate(context, builder, signature, args):
         kind = ir.FunctionType(VECTOR, [VECTOR])
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.sqrt.v16f32"), args)
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v16f32"), args)
 
-    return vector(a), generate
+    return generate
+
+
+@intrinsic
+def root(typingctx, a):
+    """The square root of each lane, rounded once."""
+    return vector(a), _llvm("sqrt")
+
+
+@intrinsic
+def floor(typingctx, a):
+    """The largest whole number that is not above each lane."""
+    return vector(a), _llvm("floor")
 
 
 @intrinsic

@@ -6,10 +6,9 @@ exp(x) = 2^n exp(r), r = x - n ln 2, |r| <= ln 2 / 2
 import numpy as np
 from llvmlite import ir
 from numba import njit
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from dlab.kernels.elementwise import INTEGERS, where_greater
+from dlab.kernels.elementwise import INTEGERS, floor, where_greater
 from dlab.kernels.lanes import VECTOR, add, multiply, splat, subtract, vector
 from dlab.layout import LANES
 
@@ -18,17 +17,6 @@ LOG2E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.f
 SERIES = tuple(np.float32(1 / f) for f in (40320, 5040, 720, 120, 24, 6, 2))
 MOST = np.float32(87)  # beyond it exp is no longer a normal float32
 HALF = np.float32(0.5)
-
-
-@intrinsic
-def floor(typingctx, a):
-    """The largest whole number that is not above each lane."""
-
-    def generate(context, builder, signature, args):
-        kind = ir.FunctionType(VECTOR, [VECTOR])
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.floor.v16f32"), args)
-
-    return vector(a), generate
 
 
 @intrinsic
