@@ -32,5 +32,5 @@ def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", t
         loss=LOSSES["softmax_ce"](),
     )
     layers = PRESETS[network.preset](**dict(network.options)).layers(shape, 10)
-    data = SimpleNamespace(train=train, test=None, scale=1 / 255, shift=0.0)
+    data = SimpleNamespace(train=train, test=None, validation=None, scale=1 / 255, shift=0.0)
     return Trainer(Layers(layers, shape), kernels.backend("cpu"), data, spec, threads).train_step

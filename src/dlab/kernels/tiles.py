@@ -5,7 +5,7 @@ from functools import lru_cache
 from dlab.kernels.lanes import vector_registers
 
 MIN_CHAINS = 8  # two multiply-add units of latency four want eight independent accumulators
-LARGE = 16  # accumulators of a tile of several columns: with 24, LLVM keeps weights on the stack, at half the speed
+LARGE = 24  # accumulators of a tile of several columns: with more, LLVM keeps some on the stack
 X, W = 0.5, 0.25  # cost of loading a column and a weight, in multiply-adds; columns come from farther away
 
 

@@ -10,22 +10,27 @@ from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, max4, sto
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import tasks
+from dlab.kernels.workers import alone, tasks
 from dlab.layout import LANES
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
 PATCH = 450  # vectors of x that stay in the first-level cache, of its 768
+ALONE = 20_000  # weights that one thread has packed before another has woken
 CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")
+PACKED = types.Array(types.float32, 1, "C")
 
 
 @njit(inline="always")
-def multiply_add(acc, xs, x, w, at, place, k_tile, j_tile, columns, stride):
-    """One term of the sum for a whole tile: its columns of x, times the weight of each of its filters."""
-    (n, c, row, column), (k0, c, p, q) = at, place
+def multiply_add(acc, xs, x, packed, at, place, q, k_tile, j_tile, columns, stride):
+    """One term of the sum for a whole tile: its columns of x, times the weight of each of its filters.
+
+    A row of x and a row of weights need one address each: all the rest is constant distances from these.
+    """
+    n, c, row, column = at
     for a in range(columns):
-        put(xs, a, load_ahead(x, (n, c, row + a // j_tile * stride, column), a % j_tile * stride))
+        put(xs, a, load_ahead(x, (n, c, row + a // j_tile * stride, column), q + a % j_tile * stride))
     for k in range(k_tile):
-        weight = broadcast(w, (k0 + k, c, p, q))
+        weight = broadcast(packed, (place + q * k_tile + k,))
         for a in range(columns):
             put(acc, k * columns + a, fma(weight, get(xs, a), get(acc, k * columns + a)))
 
@@ -56,6 +61,24 @@ def finish_pooled(acc, y, code, at, k_tile, columns, slope):
 
 
 @lru_cache
+def make_pack():
+    """packed[kt,c,p,q,k] = w[k0 + k,c,p,q], the weights in the order in which the tiles want them."""
+
+    @kernel(floats(4), floats(5))
+    def pack(worker, w, packed):
+        k_tile = packed.shape[4]
+        for kt in tasks(worker, packed.shape[0]):
+            k0 = min(kt * k_tile, w.shape[0] - k_tile)
+            for c in range(w.shape[1]):
+                for p in range(w.shape[2]):
+                    for q in range(w.shape[3]):
+                        for k in range(k_tile):
+                            packed[kt, c, p, q, k] = w[k0 + k, c, p, q]
+
+    return pack
+
+
+@lru_cache
 def make_forward(k_tile, j_tile, FW, stride, ending):
     """y[n,k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[n,c,i S + p,j S + q]), one task per block and row of tiles.
 
@@ -66,9 +89,9 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
     columns = rows * j_tile
     size = k_tile * columns
 
-    @kernel(*[floats(n) for n in (5, 4, 1, 5, 5)], CODES, RESTS, *[types.intp] * 3, types.float32)
-    def convolution(worker, x, w, b, y, gate, code, rest, top, bottom, slice_, slope):
-        C, K, FH = x.shape[1], w.shape[0], w.shape[2]
+    @kernel(floats(5), PACKED, *[floats(n) for n in (1, 5, 5)], CODES, RESTS, *[types.intp] * 4, types.float32)
+    def convolution(worker, x, packed, b, y, gate, code, rest, FH, top, bottom, slice_, slope):
+        C, K = x.shape[1], y.shape[1]
         strips, OW = y.shape[2], y.shape[3] * rows
         for task in tasks(worker, y.shape[0] * strips):
             n, strip = task // strips, task % strips
@@ -84,9 +107,9 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
                             put(acc, s, broadcast(b, (k0 + s // columns,)) if c0 == 0 else load(rest, (task, kt, s)))
                         for c in range(c0, min(c0 + slice_, C)):
                             for p in range(first, last):
+                                at, place = (n, c, i + p, j0 * stride), ((kt * C + c) * FH + p) * FW * k_tile
                                 for q in range(FW):
-                                    at = n, c, i + p, j0 * stride + q
-                                    multiply_add(acc, xs, x, w, at, (k0, c, p, q), k_tile, j_tile, columns, stride)
+                                    multiply_add(acc, xs, x, packed, at, place, q, k_tile, j_tile, columns, stride)
                         if c0 + slice_ < C:
                             for s in range(size):
                                 store(rest, (task, kt, s), get(acc, s))
@@ -108,5 +131,12 @@ def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], o
     slice_ = covers(C, covers(C, slice_))
     places = y.shape[0] * y.shape[2] if slice_ < C else 1
     rest = aligned((places, covers(K, k_tile), k_tile * rows * j_tile, LANES))
-    run = make_forward(k_tile, j_tile, FW, stride, ending)
-    return lambda: run(x, w, b, y, gate, code, rest, *valid, slice_, slope)
+    packed = aligned((covers(K, k_tile), C, FH, FW, k_tile))
+    run, flat = make_forward(k_tile, j_tile, FW, stride, ending), packed.reshape(-1)
+    pack = make_pack() if packed.size > ALONE else alone(make_pack())
+
+    def call() -> None:
+        pack(w, packed)
+        run(x, flat, b, y, gate, code, rest, FH, *valid, slice_, slope)
+
+    return call

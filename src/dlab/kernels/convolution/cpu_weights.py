@@ -154,7 +154,7 @@ def bind(x, dy, y, code, dw, db, stride, slope, pooled) -> Callable[[], object]:
     OH, OW = dy.shape[2] * scale, dy.shape[3] * scale
     k_tile = filters_per_tile(K, FW)
     k_tiles = covers(K, k_tile)
-    segments = min(covers(TASKS, k_tiles), covers(B, min(B, covers(ENOUGH, OH * OW))))
+    segments = min(covers(TASKS, k_tiles), max(min(2, B), covers(B, min(B, covers(ENOUGH, OH * OW)))))
     per_segment = covers(B, segments)
     segments = covers(B, per_segment)
     strip = scale * covers(max(1, STRIP // OW), scale)

@@ -1,11 +1,14 @@
 """The dense layer on lane blocks: x [B, I, 16], w [O, I], b [O], y [B, O, 16].
 
-Forward and data gradient keep one vector of x (or dy) and a tile of outputs in registers.  The weight gradient sums
-over samples, so there the vector runs along the inputs instead: 16 neighbouring weights of a row.
+Forward and data gradient keep the sums of some blocks and some rows of w in registers: a weight that is loaded serves
+all these blocks.  The weight gradient sums over samples, so there the vector runs along the inputs instead: 16
+neighbouring weights of a row.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import prod
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -16,35 +19,51 @@ from dlab.kernels.memory import aligned
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import tasks
+from dlab.kernels.workers import alone, tasks
 from dlab.layout import LANES
 
 Call = Callable[[], object]
-LANED, FLAT = types.Array(types.float32, 3, "C"), types.Array(types.float32, 1, "C")
+LANED, ROWS, FLAT = (types.Array(types.float32, axes, "C") for axes in (3, 2, 1))
+RESTS = types.Array(types.float32, 4, "C")
+MOST = {1: 8, 2: 10, 4: 6}  # blocks of a forward tile, and the outputs that then fill the registers
+SLICE = 440  # vectors of x in a slice: they stay in the first-level cache, of its 768
+TASKS = 16  # enough for the threads of a laptop
+ALONE = 30_000  # vector multiply-adds, about 5 us, that one thread does before another has woken
 
 
 @lru_cache
-def _forward(o_tile, inputs):
-    """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per block and tile of outputs.
+def _forward(n_tile, o_tile):
+    """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per tile of blocks and group of outputs.
 
-    The number of inputs is a constant: the rows of a tile are then one pointer with fixed distances.
+    A slice of the inputs stays in the first-level cache while all outputs of the group pass over it; unfinished sums
+    rest in y meanwhile.
     """
+    size = n_tile * o_tile
 
-    @kernel(LANED, FLAT, floats(1), LANED, types.float32)
-    def dense(worker, x, w, b, y, slope):
-        O, I = y.shape[1], inputs
-        B = x.shape[0]
-        for task in tasks(worker, B * ((O + o_tile - 1) // o_tile)):
-            n, o0 = task % B, min(task // B * o_tile, O - o_tile)
-            acc = tile(o_tile)
-            for o in range(o_tile):
-                put(acc, o, broadcast(b, (o0 + o,)))
-            for i in range(I):
-                value = load(x, (n, i))
-                for o in range(o_tile):
-                    put(acc, o, fma(broadcast(w, (o0 * I + i + o * I,)), value, get(acc, o)))
-            for o in range(o_tile):
-                store(y, (n, o0 + o), leak(get(acc, o), get(acc, o), slope))
+    @kernel(LANED, ROWS, FLAT, LANED, RESTS, types.intp, types.float32)
+    def dense(worker, x, w, b, y, rest, slice_, slope):
+        (O, I), B, group = w.shape, x.shape[0], rest.shape[1]
+        n_tiles = (B + n_tile - 1) // n_tile
+        for task in tasks(worker, rest.shape[0]):
+            n0, first = min(task % n_tiles * n_tile, B - n_tile), task // n_tiles * group
+            for i0 in range(0, I, slice_):
+                for ot in range(min(group, (O + o_tile - 1) // o_tile - first)):
+                    o0 = min((first + ot) * o_tile, O - o_tile)
+                    acc, xs = tile(size), tile(n_tile)
+                    for s in range(size):
+                        put(acc, s, broadcast(b, (o0 + s // n_tile,)) if i0 == 0 else load(rest, (task, ot, s)))
+                    for i in range(i0, min(i0 + slice_, I)):
+                        for n in range(n_tile):
+                            put(xs, n, load(x, (n0 + n, i)))
+                        for o in range(o_tile):
+                            weight = broadcast(w, (o0 + o, i))
+                            for n in range(n_tile):
+                                put(acc, o * n_tile + n, fma(weight, get(xs, n), get(acc, o * n_tile + n)))
+                    for s in range(size):
+                        if i0 + slice_ < I:
+                            store(rest, (task, ot, s), get(acc, s))
+                        else:
+                            store(y, (n0 + s % n_tile, o0 + s // n_tile), leak(get(acc, s), get(acc, s), slope))
 
     return dense
 
@@ -53,10 +72,9 @@ def _forward(o_tile, inputs):
 def _data_gradient(i_tile, gated):
     """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per block and tile of inputs."""
 
-    @kernel(LANED, types.Array(types.float32, 2, "C"), LANED, LANED, types.float32)
+    @kernel(LANED, ROWS, LANED, LANED, types.float32)
     def data_gradient(worker, dy, w, dx, gate, slope):
-        O, I = w.shape
-        B = dy.shape[0]
+        (O, I), B = w.shape, dy.shape[0]
         for task in tasks(worker, B * ((I + i_tile - 1) // i_tile)):
             n, i0 = task % B, min(task // B * i_tile, I - i_tile)
             acc = tile(i_tile)
@@ -92,7 +110,7 @@ def _weight_gradient(v_tile, o_tile):
     """
     size = v_tile * o_tile
 
-    @kernel(LANED, LANED, types.Array(types.float32, 4, "C"), types.Array(types.float32, 2, "C"), types.intp)
+    @kernel(LANED, LANED, types.Array(types.float32, 4, "C"), ROWS, types.intp)
     def weight_gradient(worker, x, dy, rows, dw, samples):
         (O, I), LANE = dw.shape, 16
         for task in tasks(worker, rows.shape[0]):
@@ -141,21 +159,35 @@ def _bias_gradient():
     return bias_gradient
 
 
-def outputs_per_tile(outputs: int) -> int:
-    """Accumulators of a tile with one vector of input: the fewest wasted."""
-    return best_tile(outputs, 1)[0]
+def _tile_of(blocks: int, outputs: int) -> tuple[int, int]:
+    """Blocks and outputs of a forward tile: the fewest cycles for so many of each."""
+    if vector_registers() < 32:
+        return 1, min(4, outputs)
+    tiles = [(n, min(most, outputs)) for n, most in MOST.items() if n <= blocks]
+    return min(tiles, key=lambda t: covers(blocks, t[0]) * covers(outputs, t[1]) * (max(t[0] * t[1], 8) + sum(t) / 4))
+
+
+def _suits(run: Any, *sizes: int) -> Callable:
+    """The kernel on all threads, or on one where the work is done before another has woken."""
+    return run if prod(sizes) > ALONE else alone(run)
 
 
 def forward(x, w, b, y, slope=1.0) -> Call:
     """y = rectify(x w^T + b)."""
-    run, flat = _forward(outputs_per_tile(w.shape[0]), w.shape[1]), w.reshape(-1)
-    bias = np.zeros(w.shape[0], np.float32) if b is None else b
-    return lambda: run(x, flat, bias, y, slope)
+    (O, I), B = w.shape, len(x)
+    n_tile, o_tile = _tile_of(B, O)
+    n_tiles, o_tiles = covers(B, n_tile), covers(O, o_tile)
+    group = max(1, o_tiles // covers(TASKS, n_tiles))
+    slice_ = covers(I, covers(I, SLICE // n_tile))
+    rest = aligned((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
+    run = _suits(_forward(n_tile, o_tile), B, O, I)
+    bias = np.zeros(O, np.float32) if b is None else b
+    return lambda: run(x, w, bias, y, rest, slice_, slope)
 
 
 def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
     """dx = dy w, times the derivative of the rectifier that made the input `gate`."""
-    run = _data_gradient(outputs_per_tile(w.shape[1]), gate is not None)
+    run = _suits(_data_gradient(best_tile(w.shape[1], 1)[0], gate is not None), len(dy), *w.shape)
     other = dx if gate is None else gate
     return lambda: run(dy, w, dx, other, slope)
 
@@ -164,10 +196,10 @@ def weight_gradient(x, dy, dw, db, samples=None) -> Call:
     """dw = dy^T x over the first `samples` samples, db = the sum of dy."""
     outputs, inputs = dw.shape
     wide = vector_registers() == 32 and inputs > LANES and outputs >= 10
-    v_tile, o_tile = (2, 10) if wide else (1, outputs_per_tile(outputs))
+    v_tile, o_tile = (2, 10) if wide else (1, best_tile(outputs, 1)[0])
     count = LANES * x.shape[0] if samples is None else samples
     rows = aligned((covers(inputs, v_tile * LANES), LANES * x.shape[0], v_tile, LANES))
-    run, sum_bias = _weight_gradient(v_tile, o_tile), _bias_gradient()
+    run, sum_bias = _suits(_weight_gradient(v_tile, o_tile), len(x), *dw.shape), _bias_gradient()
 
     def call() -> None:
         run(x, dy, rows, dw, count)
