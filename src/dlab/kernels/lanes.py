@@ -124,6 +124,21 @@ def broadcast(typingctx, array, index):
 
 
 @intrinsic
+def broadcast_lane(typingctx, array, index, pixels, lane):
+    """One lane, in all 16, of the vector so many pixels behind array[index], for pixels that follow each other."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
+        ahead, lane = (
+            context.cast(builder, a, t, types.intp) for a, t in zip(args[2:], signature.args[2:], strict=True)
+        )
+        vector_ = builder.gep(builder.bitcast(address, VECTOR.as_pointer()), [ahead])
+        return repeated(builder, builder.load(builder.gep(builder.bitcast(vector_, F32.as_pointer()), [lane])))
+
+    return vector(array, index, pixels, lane), generate
+
+
+@intrinsic
 def splat(typingctx, number):
     """The same number in all 16 lanes."""
 
@@ -186,49 +201,6 @@ def leak(typingctx, value, gate, slope):
         return builder.select(above, args[0], below)
 
     return vector(value, gate, slope), generate
-
-
-def _first_maximum(builder, values):
-    """Largest of the values and the position of the first that reaches it, lane by lane."""
-    best, place = values[0], ir.Constant(BYTES, [0] * LANES)
-    for position, value in enumerate(values[1:], start=1):
-        larger = builder.fcmp_ordered(">", value, best)
-        best = builder.select(larger, value, best)
-        place = builder.select(larger, ir.Constant(BYTES, [position] * LANES), place)
-    return best, place
-
-
-@intrinsic
-def max4(typingctx, a, b, c, d):
-    """The largest of four values in each lane."""
-    return vector(a, b, c, d), lambda context, builder, signature, args: _first_maximum(builder, args)[0]
-
-
-@intrinsic
-def store_argmax4(typingctx, array, index, a, b, c, d):
-    """array[index] = 0..3, the first of a, b, c, d that is the largest, a byte a lane."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], args[0], signature.args[1], args[1])
-        place = _first_maximum(builder, args[2:])[1]
-        builder.store(place, builder.bitcast(address, BYTES.as_pointer()), align=1)
-        return context.get_dummy_value()
-
-    return types.void(array, index, a, b, c, d), generate
-
-
-@intrinsic
-def keep_where(typingctx, value, array, index, wanted):
-    """value in the lanes where the bytes at array[index] equal `wanted`, 0 elsewhere."""
-
-    def generate(context, builder, signature, args):
-        address = _address(context, builder, signature.args[1], args[1], signature.args[2], args[2])
-        codes = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
-        number = context.cast(builder, args[3], signature.args[3], types.int8)
-        chosen = builder.icmp_unsigned("==", codes, repeated(builder, number, I8))
-        return builder.select(chosen, args[0], ir.Constant(VECTOR, [0.0] * LANES))
-
-    return vector(value, array, index, wanted), generate
 
 
 @intrinsic

@@ -2,21 +2,24 @@
 
 Arrays: x [B, C, H, W, 16] with its padding, w [K, C, FH, FW], b [K], y [B, K, OH, OW, 16].  A tile of outputs stays
 in registers while the sum over c, p, q runs; the last tile of a row slides back over the one before it.  The kernels
-are in `cpu_forward` and `cpu_weights`; where there are many channels and the stride is 1, the same sums need about
-half of the multiplications in `cpu_winograd` and `cpu_winograd_weights`.
+are in `cpu_forward` and `cpu_weights`; where a 3x3 convolution has many channels and stride 1, the same sums need about
+half of the multiplications in `cpu_winograd` and `cpu_winograd_weights`; and where sums with sixteen lanes for every
+weight would overflow the cache, `cpu_weights_wide` has filters as lanes.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from dlab.kernels.convolution import cpu_forward, cpu_weights, cpu_winograd, cpu_winograd_weights
+from dlab.kernels.convolution import cpu_forward, cpu_weights, cpu_weights_wide, cpu_winograd, cpu_winograd_weights
 from dlab.kernels.convolution.cpu_forward import GATED, PLAIN, POOLED
-from dlab.kernels.convolution.winograd import OUTPUTS
+from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, TAPS
 from dlab.kernels.tiles import covers
+from dlab.layout import LANES
 
 Call = Callable[[], object]
 CHANNELS = 16  # from so many on, in and out, Winograd's transforms cost less than they save
+SUMS = 2 << 20  # bytes of a weight gradient's sums, lanes apart, that the second-level cache holds
 
 
 def _nothing(axes: int, kind: type = np.float32) -> np.ndarray:
@@ -27,12 +30,7 @@ def _nothing(axes: int, kind: type = np.float32) -> np.ndarray:
 def _pays(w, y, stride, pooled) -> bool:
     """Whether Winograd's rows are to be used: a kernel of their width, enough channels, and room for a piece."""
     scale = 2 if pooled else 1
-    return (
-        stride == 1
-        and w.shape[3] in OUTPUTS
-        and min(w.shape[:2]) >= CHANNELS
-        and y.shape[3] * scale >= OUTPUTS[w.shape[3]]
-    )
+    return stride == 1 and w.shape[3] == TAPS and min(w.shape[:2]) >= CHANNELS and y.shape[3] * scale >= OUTPUTS
 
 
 def _bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Call:
@@ -91,19 +89,22 @@ def _phase(dy, w, dx, stride, pad, margin, gate, slope, phase) -> list[Call]:
 
 def weight_gradient(x, dy, dw, db, stride=1, samples=None) -> Call:
     """dw, db from dy without margin."""
-    return _bind_weight_gradient(x, dy, None, None, dw, db, stride, 1.0)
+    return _bind_weight_gradient(x, dy, None, None, dw, db, stride, 1.0, samples)
 
 
 def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=None) -> Call:
     """dw, db where dy is the gradient of the pooled, rectified output y."""
-    return _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope)
+    return _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope, samples)
 
 
-def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope) -> Call:
+def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope, samples) -> Call:
     """The weight gradient in the way that suits its shape."""
     pooled = y is not None
     y, code = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
     db = np.zeros(dw.shape[0], np.float32) if db is None else db
-    if _pays(dw, dy, stride, pooled):
+    winograd = _pays(dw, dy, stride, pooled)
+    if LANES * dw.nbytes * (POINTS // TAPS if winograd else 1) > SUMS:
+        return cpu_weights_wide.bind(x, dy, y, code, dw, db, stride, slope, pooled, samples)
+    if winograd:
         return cpu_winograd_weights.bind(x, dy, y, code, dw, db, slope, pooled)
     return cpu_weights.bind(x, dy, y, code, dw, db, stride, slope, pooled)

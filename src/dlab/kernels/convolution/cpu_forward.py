@@ -6,7 +6,8 @@ from functools import lru_cache
 from numba import njit, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, max4, store, store_argmax4
+from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, store
+from dlab.kernels.maxima import max4, store_argmax4
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers

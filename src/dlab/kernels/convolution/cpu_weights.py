@@ -6,7 +6,8 @@ from functools import lru_cache
 from numba import njit, types
 
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import add, fma, keep_where, leak, load, load_ahead, store, total, vector_registers, zero
+from dlab.kernels.lanes import add, fma, leak, load, load_ahead, store, total, vector_registers, zero
+from dlab.kernels.maxima import keep_where
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import covers

@@ -7,7 +7,7 @@ from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
 from dlab.kernels.convolution.cpu_forward import CODES, POOLED, finish, finish_pooled
-from dlab.kernels.convolution.winograd import AT, OUTPUTS, POINTS, SCALES, answer, see
+from dlab.kernels.convolution.winograd import AT, OUTPUTS, POINTS, SCALES, TAPS, answer, see
 from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, load_ahead, store, zero
 from dlab.kernels.memory import aligned
@@ -22,7 +22,7 @@ TASKS = 8  # at least, where there are rows enough
 
 
 @lru_cache
-def make_transform(taps):
+def make_transform():
     """u[f, kt, p, c, k] = the polynomial of taps w[k, c, p] at point f, the filters of a tile side by side."""
 
     @kernel(floats(4), ROOM)
@@ -32,10 +32,10 @@ def make_transform(taps):
             for k in range(u.shape[4]):
                 for c in range(w.shape[1]):
                     for p in range(w.shape[2]):
-                        last = w[k0 + k, c, p, taps - 1]
+                        last = w[k0 + k, c, p, TAPS - 1]
                         for f in range(POINTS - 1):
                             whole = last
-                            for q in range(taps - 2, -1, -1):
+                            for q in range(TAPS - 2, -1, -1):
                                 whole = whole * AT[f] + w[k0 + k, c, p, q]
                             u[f, kt, p, c, k] = SCALES[f] * whole
                         u[POINTS - 1, kt, p, c, k] = last
@@ -44,11 +44,11 @@ def make_transform(taps):
 
 
 @njit(inline="always")
-def see_row(x, v, d, points, at, to, pieces, outputs, OW, inside):
+def see_row(x, v, d, points, at, to, pieces, OW, inside):
     """v = the six points of every piece of a row of x, or 0; the last piece slides back."""
     (n, c, i), (thread, place, row) = at, to
     for j in range(pieces):
-        j0 = min(j * outputs, OW - outputs)
+        j0 = min(j * OUTPUTS, OW - OUTPUTS)
         for s in range(POINTS):
             put(d, s, load_ahead(x, (n, c, i, j0), s) if inside else zero())
         see(points, d)
@@ -75,47 +75,47 @@ def multiply_add(acc, xs, u, v, m, at, place, terms, k_tile, j_tile, pieces):
 
 
 @njit(inline="always")
-def answer_piece(ys, first, points, m, b, at, outputs):
+def answer_piece(ys, first, points, m, b, at):
     """The outputs of one piece from its six products, with the bias."""
     thread, k, place = at
     for f in range(POINTS):
         put(points, f, load(m, (thread, f, k, place)))
-    answer(ys, first, points, outputs)
-    for s in range(first, first + outputs):
+    answer(ys, first, points)
+    for s in range(first, first + OUTPUTS):
         put(ys, s, add(get(ys, s), broadcast(b, (k,))))
 
 
 @njit(inline="always")
-def answer_all(ys, points, m, b, y, gate, code, at, here, outputs, OW, slope, ending):
+def answer_all(ys, points, m, b, y, gate, code, at, here, OW, slope, ending):
     """y = the outputs of a strip, rectified, gated or pooled."""
     thread, n, i = at
-    step, pieces = 2 if ending == POOLED else 1, (OW + outputs - 1) // outputs
+    step, pieces = 2 if ending == POOLED else 1, (OW + OUTPUTS - 1) // OUTPUTS
     for k in range(m.shape[2]):
         for place in range(here // step * pieces):
-            row, j0 = place // pieces * step, min(place % pieces * outputs, OW - outputs)
+            row, j0 = place // pieces * step, min(place % pieces * OUTPUTS, OW - OUTPUTS)
             a = row * pieces + place % pieces
-            answer_piece(ys, 0, points, m, b, (thread, k, a), outputs)
+            answer_piece(ys, 0, points, m, b, (thread, k, a))
             if ending == POOLED:
-                answer_piece(ys, outputs, points, m, b, (thread, k, a + pieces), outputs)
-                finish_pooled(ys, y, code, (n, k, (i + row) // 2, j0), 1, 2 * outputs, slope)
+                answer_piece(ys, OUTPUTS, points, m, b, (thread, k, a + pieces))
+                finish_pooled(ys, y, code, (n, k, (i + row) // 2, j0), 1, 2 * OUTPUTS, slope)
             else:
-                finish(ys, y, gate, (n, k, i + row, j0), 1, outputs, slope, ending)
+                finish(ys, y, gate, (n, k, i + row, j0), 1, OUTPUTS, slope, ending)
 
 
 @lru_cache
-def make_winograd(k_tile, j_tile, taps, ending):
+def make_winograd(k_tile, j_tile, ending):
     """y = f(b + convolution of x with w), stride 1: one task per block and strip of rows of outputs.
 
     u, the weights at the six points, is made first.  A task then takes its rows of x to the six points, v; multiplies
     and adds, m[f,k,a] = sum_pc u[f,k,p,c] v[f,c,a + p pieces], where a counts the pieces of all rows; and takes the
     sums back.  v and m belong to the thread.  Rows of x outside top <= i < bottom are known to be zero.
     """
-    outputs, scale, size = OUTPUTS[taps], 2 if ending == POOLED else 1, k_tile * j_tile
+    scale, size = 2 if ending == POOLED else 1, k_tile * j_tile
 
     @kernel(*[floats(n) for n in (5, 1, 5, 5)], CODES, ROOM, ROOM, ROOM, *[types.intp] * 3, types.float32)
     def winograd(worker, x, b, y, gate, code, u, v, m, rows, top, bottom, slope):
         C, K, FH, OH, OW = x.shape[1], y.shape[1], u.shape[2], y.shape[2] * scale, y.shape[3] * scale
-        strips, tiles, pieces = (OH + rows - 1) // rows, u.shape[1], (OW + outputs - 1) // outputs
+        strips, tiles, pieces = (OH + rows - 1) // rows, u.shape[1], (OW + OUTPUTS - 1) // OUTPUTS
         for task in tasks(worker, y.shape[0] * strips):
             thread, n, i = get_thread_id(), task // strips, task % strips * rows
             here = min(rows, OH - i)
@@ -124,7 +124,7 @@ def make_winograd(k_tile, j_tile, taps, ending):
             for c in range(C):
                 for row in range(here + FH - 1):
                     inside = top <= i + row < bottom
-                    see_row(x, v, d, points, (n, c, i + row), (thread, c, row), pieces, outputs, OW, inside)
+                    see_row(x, v, d, points, (n, c, i + row), (thread, c, row), pieces, OW, inside)
             for tile_ in range(POINTS * tiles):
                 f, kt = tile_ // tiles, tile_ % tiles
                 at = thread, f, kt, min(kt * k_tile, K - k_tile)
@@ -132,22 +132,22 @@ def make_winograd(k_tile, j_tile, taps, ending):
                     a0 = min(jt * j_tile, places - j_tile)
                     terms = max(0, top - i - (a0 + j_tile - 1) // pieces), min(FH, bottom - i - a0 // pieces)
                     multiply_add(acc, xs, u, v, m, at, a0, terms, k_tile, j_tile, pieces)
-            answer_all(ys, points, m, b, y, gate, code, (thread, n, i), here, outputs, OW, slope, ending)
+            answer_all(ys, points, m, b, y, gate, code, (thread, n, i), here, OW, slope, ending)
 
     return winograd
 
 
 def bind(x, w, b, y, gate, code, slope, ending, valid) -> Callable[[], object]:
     """A kernel with its tile, its strips and its workspaces, a piece for each thread."""
-    (K, C, FH, taps), B, scale = w.shape, y.shape[0], 2 if ending == POOLED else 1
-    OH, pieces = y.shape[2] * scale, covers(y.shape[3] * scale, OUTPUTS[taps])
+    (K, C, FH, _), B, scale = w.shape, y.shape[0], 2 if ending == POOLED else 1
+    OH, pieces = y.shape[2] * scale, covers(y.shape[3] * scale, OUTPUTS)
     rows = max(2, min(SEEN // (C * pieces) - FH + 1, covers(OH * B, TASKS)))
     rows = 2 * covers(OH, 2 * covers(OH, rows // 2 * 2))
     k_tile, j_tile = best_tile(K, pieces)
     v = aligned((max_threads(), POINTS, C, (rows + FH - 1) * pieces | 1, LANES))
     m = aligned((max_threads(), POINTS, K, rows * pieces, LANES))
     u = aligned((POINTS, covers(K, k_tile), FH, C, k_tile))
-    transform, run = make_transform(taps), make_winograd(k_tile, j_tile, taps, ending)
+    transform, run = make_transform(), make_winograd(k_tile, j_tile, ending)
 
     def call() -> None:
         transform(w, u)

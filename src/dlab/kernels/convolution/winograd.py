@@ -1,11 +1,11 @@
-"""Winograd's short convolution: a row of m outputs of r taps from m + r - 1 = 6 products instead of m r.
+"""Winograd's short convolution: a row of four outputs of three taps from 4 + 3 - 1 = 6 products instead of 12.
 
-    y = A' [ (G w) * (B' x) ]     x six pixels, w three or five taps, y four or two outputs, * element by element
+    y = A' [ (G w) * (B' x) ]     x six pixels, w three taps, y four outputs, * element by element
 
 Each polynomial is taken at the points 0, 1, -1, 2, -2 and infinity, where multiplying them is six multiplications; A'
 and B' only add and scale by small whole numbers, and are spent once for all filters and channels.  So a 3x3
-convolution needs 1/2 of the multiply-adds of its definition, and a 5x5 one 3/5.  Rounding errors double: 4e-7 of the
-norm in float32, where the definition has 2e-7.
+convolution needs half of the multiply-adds of its definition.  Rounding errors double: 4e-7 of the norm in float32,
+where the definition has 2e-7.
 
 source: S. Winograd, Arithmetic Complexity of Computations (1980); A. Lavin and S. Gray, Fast Algorithms for
 Convolutional Neural Networks (2016)
@@ -17,16 +17,15 @@ from numba import njit
 from dlab.kernels.lanes import add, scaled, subtract
 from dlab.kernels.registers import get, put
 
-POINTS = 6
+POINTS, TAPS, OUTPUTS = 6, 3, 4
 AT = tuple(np.float32(point) for point in (0, 1, -1, 2, -2))
 SCALES = tuple(np.float32(1 / divisor) for divisor in (4, -6, -6, 24, 24))  # which B' lacks
-OUTPUTS = {3: 4, 5: 2}  # taps -> outputs of a row piece
 
 
-def weight_transform(taps: int) -> np.ndarray:
-    """G [6, taps]: the taps' polynomial at each point."""
-    finite = [[scale * point**q for q in range(taps)] for scale, point in zip(SCALES, AT, strict=True)]
-    return np.array([*finite, [0.0] * (taps - 1) + [1.0]], np.float32)
+def weight_transform() -> np.ndarray:
+    """G [POINTS, TAPS]: the taps' polynomial at each point."""
+    finite = [[scale * point**q for q in range(TAPS)] for scale, point in zip(SCALES, AT, strict=True)]
+    return np.array([*finite, [0.0] * (TAPS - 1) + [1.0]], np.float32)
 
 
 @njit(inline="always")
@@ -43,33 +42,24 @@ def see(v, d):
 
 
 @njit(inline="always")
-def answer(y, first, m, outputs):
+def answer(y, first, m):
     """y[first:] = A' m: the outputs from their six products."""
     a, b = add(get(m, 1), get(m, 2)), subtract(get(m, 1), get(m, 2))
     c, e = add(get(m, 3), get(m, 4)), subtract(get(m, 3), get(m, 4))
     put(y, first, add(get(m, 0), add(a, c)))
-    if outputs == 2:
-        put(y, first + 1, add(scaled(e, 2, b), get(m, 5)))
-    else:
-        put(y, first + 1, scaled(e, 2, b))
-        put(y, first + 2, scaled(c, 4, a))
-        put(y, first + 3, add(scaled(e, 8, b), get(m, 5)))
+    put(y, first + 1, scaled(e, 2, b))
+    put(y, first + 2, scaled(c, 4, a))
+    put(y, first + 3, add(scaled(e, 8, b), get(m, 5)))
 
 
 @njit(inline="always")
-def ask(e, d, outputs):
+def ask(e, d):
     """e = A d: the outputs' gradients at the six points."""
-    if outputs == 2:
-        put(e, 1, add(get(d, 0), get(d, 1)))
-        put(e, 2, subtract(get(d, 0), get(d, 1)))
-        put(e, 3, scaled(get(d, 1), 2, get(d, 0)))
-        put(e, 4, scaled(get(d, 1), -2, get(d, 0)))
-    else:
-        even, odd = add(get(d, 0), get(d, 2)), add(get(d, 1), get(d, 3))
-        far, wide = scaled(get(d, 2), 4, get(d, 0)), scaled(get(d, 3), 4, get(d, 1))
-        put(e, 1, add(even, odd))
-        put(e, 2, subtract(even, odd))
-        put(e, 3, scaled(wide, 2, far))
-        put(e, 4, scaled(wide, -2, far))
+    even, odd = add(get(d, 0), get(d, 2)), add(get(d, 1), get(d, 3))
+    far, wide = scaled(get(d, 2), 4, get(d, 0)), scaled(get(d, 3), 4, get(d, 1))
     put(e, 0, get(d, 0))
-    put(e, 5, get(d, outputs - 1))
+    put(e, 1, add(even, odd))
+    put(e, 2, subtract(even, odd))
+    put(e, 3, scaled(wide, 2, far))
+    put(e, 4, scaled(wide, -2, far))
+    put(e, 5, get(d, 3))

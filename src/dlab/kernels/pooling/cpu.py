@@ -11,7 +11,8 @@ from numba import types
 
 from dlab.kernels.elementwise import divide, integers, keep_equal, root, where_greater
 from dlab.kernels.jit import array, floats, kernel
-from dlab.kernels.lanes import add, fma, keep_where, leak, load, scaled, store, zero
+from dlab.kernels.lanes import add, fma, leak, load, scaled, store, zero
+from dlab.kernels.maxima import keep_where
 from dlab.kernels.workers import tasks
 
 Call = Callable[[], object]
