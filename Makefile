@@ -49,6 +49,8 @@ format: $(BIN)/dlab ## put the code in shape
 bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/inference.py
+	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/busy.py
 	$(BIN)/python benchmarks/start.py

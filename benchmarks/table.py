@@ -30,30 +30,44 @@ def ms(row: dict, name: str | None) -> str:
     return f"{each['ms']:.3g}" if each else "-"
 
 
-def step_row(row: dict) -> list[str]:
+def compared_row(row: dict, label: str, peers: tuple[str, ...]) -> list[str]:
     """A row's cells."""
     own, faster = row["contenders"].get("dlab"), row["dlab_is_faster_by"]
     torch = row["pytorch_best"]
-    mark = " (disturbed)" if row["other_cores"] > QUIET else ""
     share = own and own["share_of_fma_limit"]
     return [
-        f"{row['network']}, batch {row['batch']}{mark}",
+        label + (" (disturbed)" if row["other_cores"] > QUIET else ""),
         ms(row, "dlab"),
         f"{ms(row, torch)} ({torch.removeprefix('torch ')})" if torch else "-",
-        ms(row, "jax"),
-        ms(row, "numpy"),
-        *(f"{faster[peer]:.1f} x" if peer in faster else "-" for peer in ("pytorch_best", "jax", "numpy")),
+        *(ms(row, peer) for peer in peers),
+        *(f"{faster[peer]:.2g} x" if peer in faster else "-" for peer in ("pytorch_best", *peers)),
         f"{own['gflops']:.0f}" if own else "-",
         f"{share:.0%}" if share else "-",
     ]
 
 
+def compared_table(found: dict, what: str, peers: tuple[str, ...]) -> list[str]:
+    """A comparison: everybody's milliseconds, and how many times faster dlab is."""
+    names = {"jax": "JAX", "numpy": "NumPy"}
+    head = [what, "dlab", "PyTorch best", *(names[peer] for peer in peers)]
+    head += ["v PyTorch", *(f"v {names[peer]}" for peer in peers), "dlab GFLOP/s", "of the FMA limit"]
+    rows = [compared_row(row, row["name"].replace("_", " "), peers) for row in found["rows"]]
+    return [*table(head, rows), "", note(found, f"{found['threads']} threads, float32, medians of {found['rounds']}")]
+
+
 def step_table(found: dict) -> list[str]:
     """Training steps."""
-    head = ["ms per training step", "dlab", "PyTorch best", "JAX", "NumPy"]
-    head += ["v PyTorch", "v JAX", "v NumPy", "dlab GFLOP/s", "of the FMA limit"]
-    rows = [step_row(row) for row in found["rows"]]
-    return [*table(head, rows), "", note(found, f"{found['threads']} threads, float32, medians of {found['rounds']}")]
+    return compared_table(found, "ms per training step", ("jax", "numpy"))
+
+
+def layers_table(found: dict) -> list[str]:
+    """Single convolutions."""
+    return compared_table(found, "ms per pass of a convolution", ())
+
+
+def inference_table(found: dict) -> list[str]:
+    """Evaluations."""
+    return compared_table(found, "ms per evaluated batch", ("jax",))
 
 
 def busy_table(found: dict) -> list[str]:
@@ -122,6 +136,8 @@ def main() -> None:
     """Rewrite README.md."""
     makers = {
         "step": step_table,
+        "inference": inference_table,
+        "layers": layers_table,
         "optimizers": optimizer_table,
         "busy": busy_table,
         "start": start_table,

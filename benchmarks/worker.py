@@ -1,6 +1,8 @@
 """One contender in a process of its own: it obeys lines on stdin and answers each with a line of JSON.
 
 make NETWORK BATCH   build the training step and warm it up
+infer NETWORK BATCH  build its evaluation of a batch and warm it up
+convolve LAYER BATCH forward|gradients    the same for a single convolution
 update NAME COUNT    build an optimizer's step for so many parameters and warm it up
 run SECONDS          step that long                           -> steps, seconds, idle_cpu
 losses COUNT         train so many steps, without dropout from the start -> losses
@@ -32,15 +34,27 @@ class Worker:
         """Build and warm up."""
         from peers.networks import NETWORKS
 
-        return self._warm(self._build(NETWORKS[name], int(batch)))
+        return self._warm(lambda: self._build(NETWORKS[name], int(batch), self.peer.make))
+
+    def infer(self, name: str, batch: str) -> dict:
+        """Build the evaluation of a batch and warm it up."""
+        from peers.networks import NETWORKS
+
+        return self._warm(lambda: self._build(NETWORKS[name], int(batch), self.peer.infer))
+
+    def convolve(self, name: str, batch: str, way: str) -> dict:
+        """Build a single convolution and warm it up."""
+        from peers.convolutions import CONVOLUTIONS
+
+        return self._warm(lambda: self.peer.convolve(CONVOLUTIONS[name], int(batch), way, self.variant, self.threads))
 
     def update(self, name: str, count: str) -> dict:
         """Build an optimizer's step and warm it up."""
-        self.step = None  # the arrays of the last one
-        return self._warm(self.peer.update(name, int(count), self.variant, self.threads))
+        return self._warm(lambda: self.peer.update(name, int(count), self.variant, self.threads))
 
-    def _warm(self, step: Callable[[], Any]) -> dict:
-        self.step = step
+    def _warm(self, build: Callable[[], Callable[[], Any]]) -> dict:
+        self.step = None  # and the arrays of the last one
+        self.step = build()
         for _ in range(WARM_STEPS):
             finish(self.step())
         spend(self.step, WARM_SECONDS)
@@ -56,7 +70,7 @@ class Worker:
         """The first losses."""
         from peers.networks import NETWORKS
 
-        step = self._build(NETWORKS[name].without_dropout(), int(batch))
+        step = self._build(NETWORKS[name].without_dropout(), int(batch), self.peer.make)
         return {"losses": [finish(step()) for _ in range(int(count))]}
 
     def limit(self) -> dict:
@@ -65,10 +79,10 @@ class Worker:
 
         return {"gflops": fma_limit(self.threads)}
 
-    def _build(self, network, batch: int) -> Callable[[], Any]:
+    def _build(self, network, batch: int, make: Callable) -> Callable[[], Any]:
         from peers import samples
 
-        return self.peer.make(network, batch, samples.load(network.side), self.variant, self.threads)
+        return make(network, batch, samples.load(network.input, network.classes), self.variant, self.threads)
 
     def answer(self, line: str) -> dict:
         """Obey one line; what goes wrong is an answer, too."""

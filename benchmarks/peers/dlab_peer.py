@@ -1,4 +1,4 @@
-"""dlab's training step, as the trainer runs it, adaptive threads included."""
+"""dlab's training step as the trainer runs it, adaptive threads included; its evaluation; and single convolutions."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -11,9 +11,11 @@ from dlab.data.dataset import classified
 from dlab.nn.network import Network as Layers
 from dlab.registry import INITIALISERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.spec import Regularize, Train
+from dlab.training.threads import Threads
 from dlab.training.trainer import Trainer
+from peers.convolutions import Convolution, arrays
 from peers.networks import Network
-from peers.samples import Samples
+from peers.samples import Samples, rows
 
 VARIANTS = ("cpu",)
 VERSION = dlab.__version__
@@ -21,7 +23,51 @@ VERSION = dlab.__version__
 
 def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", threads: int = 2) -> Callable:
     """A call that trains one batch."""
-    train = classified(np.ascontiguousarray(dataset.images), dataset.labels.astype(np.int64), 10, "benchmark")
+    return _trainer(network, batch, dataset, threads).train_step
+
+
+def infer(network: Network, batch: int, dataset: Samples, variant: str = "cpu", threads: int = 2) -> Callable:
+    """A call that evaluates one batch."""
+    trainer, next_rows, adaptive = _trainer(network, batch, dataset, threads), rows(dataset, batch), Threads(threads)
+    plan = trainer._plan(trainer.data.train, batch)
+
+    def step() -> None:
+        plan.rows[:] = next_rows()
+        adaptive.step(plan.run)
+
+    return step
+
+
+def convolve(layer: Convolution, batch: int, way: str, variant: str, threads: int) -> Callable:
+    """A call that does one pass of a single convolution, on as many threads as suit it."""
+    ops, adaptive, pad = kernels.backend("cpu"), Threads(threads), layer.pad
+    x, w, b, dy = arrays(layer, batch)
+    images, errors = (_buffer(ops, values, margin) for values, margin in ((x, pad), (dy, layer.kernel - 1)))
+    output, dx = ops.buffer(dy.shape[1:], batch), ops.buffer(x.shape[1:], batch)
+    dw, db = np.zeros_like(w), np.zeros_like(b)
+    conv, stride, margin = ops.convolution, layer.stride, layer.kernel - 1
+    calls = {
+        "forward": [conv.forward(images.view(pad), w, b, output.view(), stride)],
+        "gradients": [
+            conv.data_gradient(errors.view(margin), w, dx.view(), stride, pad, margin),
+            conv.weight_gradient(images.view(pad), errors.view(), dw, db, stride, batch),
+        ],
+    }[way]
+    return lambda: adaptive.step(lambda: [call() for call in calls])
+
+
+def _buffer(ops: kernels.Backend, values: np.ndarray, margin: int) -> kernels.Buffer:
+    """The samples [N, C, H, W] as lane blocks with a margin of zeros."""
+    made = ops.buffer(values.shape[1:], len(values), margin)
+    for n, sample in enumerate(values):
+        made.view()[n // 16, ..., n % 16] = sample
+    return made
+
+
+def _trainer(network: Network, batch: int, dataset: Samples, threads: int) -> Trainer:
+    train = classified(
+        np.ascontiguousarray(dataset.images), dataset.labels.astype(np.int64), network.classes, "benchmark"
+    )
     shape = train.x.shape[1:]
     spec = SimpleNamespace(
         train=Train(epochs=1_000_000, batch_size=batch),
@@ -31,6 +77,6 @@ def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", t
         regularize=Regularize(),
         loss=LOSSES["softmax_ce"](),
     )
-    layers = PRESETS[network.preset](**dict(network.options)).layers(shape, 10)
+    layers = PRESETS[network.preset](**dict(network.options)).layers(shape, network.classes)
     data = SimpleNamespace(train=train, test=None, validation=None, scale=1 / 255, shift=0.0)
-    return Trainer(Layers(layers, shape), kernels.backend("cpu"), data, spec, threads).train_step
+    return Trainer(Layers(layers, shape), kernels.backend("cpu"), data, spec, threads)

@@ -42,6 +42,21 @@ def make(network: Network, batch: int, dataset: Samples, variant: str = "jit", t
     return step
 
 
+def infer(network: Network, batch: int, dataset: Samples, variant: str = "jit", threads: int = 2) -> Callable:
+    """A call that evaluates one batch and returns its loss."""
+    images, labels = jnp.asarray(dataset.images.transpose(0, 2, 3, 1)), jnp.asarray(dataset.labels)
+    weights, key = jax.tree.map(jnp.asarray, _channels_last(network)), jax.random.key(0)
+    next_rows = rows(dataset, batch)
+
+    @jax.jit
+    def evaluate(weights, images, labels, chosen):
+        scores, wanted = _forward(network, weights, images[chosen].astype(jnp.float32) * SCALE, key), labels[chosen]
+        losses = -jnp.take_along_axis(jax.nn.log_softmax(scores), wanted[:, None], axis=1)
+        return losses.mean(), (scores.argmax(axis=1) == wanted).sum()
+
+    return lambda: jax.block_until_ready(evaluate(weights, images, labels, next_rows()))[0]
+
+
 def _forward(network: Network, weights: list, x: jax.Array, key: jax.Array) -> jax.Array:
     left = iter(weights)
     for number, layer in enumerate(network.layers):
@@ -71,7 +86,7 @@ def _forward(network: Network, weights: list, x: jax.Array, key: jax.Array) -> j
 def _channels_last(network: Network) -> list[tuple[np.ndarray, np.ndarray]]:
     """The common starting weights as [FH, FW, C, K] and [inputs, outputs], inputs in the order of [H, W, C]."""
     left, found = starting_weights(network), []
-    shape = image = (1, network.side, network.side)
+    shape = image = network.input
     for layer in network.layers:
         if isinstance(layer, Conv):
             w, b = left.pop(0)

@@ -1,6 +1,6 @@
 """The networks that are compared, as plain lists; each peer builds them its own way from the same starting weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -8,11 +8,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Conv:
-    """A square convolution, stride 1."""
+    """A square convolution."""
 
     filters: int
     kernel: int
     pad: int = 0
+    stride: int = 1
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,10 @@ class Relu:
 
 @dataclass(frozen=True)
 class Pool:
-    """The maximum of 2x2 pixels."""
+    """The maximum of kernel x kernel pixels."""
+
+    kernel: int = 2
+    stride: int = 2
 
 
 @dataclass(frozen=True)
@@ -49,18 +53,25 @@ Layer = Conv | Relu | Pool | Flatten | Dense | Dropout
 
 @dataclass(frozen=True)
 class Network:
-    """A name, the side of its 1-channel input, and its layers; `preset` and `options` are dlab's name for it."""
+    """A name, the side of its input, and its layers; `preset` and `options` are dlab's name for it."""
 
     name: str
     side: int
     layers: tuple[Layer, ...]
     preset: str
     options: tuple[tuple[str, object], ...] = ()
+    channels: int = 1
+    classes: int = 10
+
+    @property
+    def input(self) -> tuple[int, int, int]:
+        """The shape of an image."""
+        return self.channels, self.side, self.side
 
     def without_dropout(self) -> "Network":
         """The same network without randomness, for comparing peers step by step."""
         kept = tuple(layer for layer in self.layers if not isinstance(layer, Dropout))
-        return Network(self.name, self.side, kept, self.preset, self.options)
+        return replace(self, layers=kept)
 
 
 def _pair(filters: int, second_pad: int = 1) -> tuple[Layer, ...]:
@@ -81,6 +92,11 @@ _DEEP = (
     *(*_pair(16), *_pair(32, 2), *_pair(64)),
     *(Flatten(), Dense(50), Relu(), Dropout(0.5), Dense(10), Dropout(0.5)),
 )
+_ALEX = (
+    *(Conv(96, 11, stride=4), Relu(), Pool(3), Conv(256, 5, 2), Relu(), Pool(3)),
+    *(Conv(384, 3, 1), Relu(), Conv(384, 3, 1), Relu(), Conv(256, 3, 1), Relu(), Pool(3), Flatten()),
+    *(*(Dense(4096), Relu(), Dropout(0.5)) * 2, Dense(1000)),
+)
 NETWORKS = {
     network.name: network
     for network in (
@@ -89,6 +105,7 @@ NETWORKS = {
         Network("deep_convnet", 28, _DEEP, "deep_convnet"),
         _mlp(1),
         _mlp(5),
+        Network("alexnet", 227, _ALEX, "alexnet", channels=3, classes=1000),
     )
 }
 
@@ -96,10 +113,10 @@ NETWORKS = {
 def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
     """What a sample of this shape becomes."""
     match layer:
-        case Conv(filters, kernel, pad):
-            return (filters, *(side + 2 * pad - kernel + 1 for side in shape[1:]))
-        case Pool():
-            return (shape[0], shape[1] // 2, shape[2] // 2)
+        case Conv(filters, kernel, pad, stride):
+            return (filters, *((side + 2 * pad - kernel) // stride + 1 for side in shape[1:]))
+        case Pool(kernel, stride):
+            return (shape[0], *((side - kernel) // stride + 1 for side in shape[1:]))
         case Flatten():
             return (prod(shape),)
         case Dense(units):
@@ -109,7 +126,7 @@ def output_shape(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def weight_shapes(network: Network) -> list[tuple[tuple[int, ...], int]]:
     """(shape of the weights, multiply-adds of one sample's forward pass) of each layer that has weights."""
-    shape, found = (1, network.side, network.side), []
+    shape, found = network.input, []
     for layer in network.layers:
         after = output_shape(layer, shape)
         if isinstance(layer, Conv):
@@ -134,6 +151,11 @@ def starting_weights(network: Network, seed: int = 0) -> list[tuple[np.ndarray, 
 def parameters(network: Network) -> int:
     """Weights and biases."""
     return sum(prod(shape) + shape[0] for shape, _ in weight_shapes(network))
+
+
+def forward_flops(network: Network, batch: int) -> int:
+    """2 x multiply-adds of the forward pass."""
+    return 2 * batch * sum(cost for _, cost in weight_shapes(network))
 
 
 def step_flops(network: Network, batch: int) -> int:

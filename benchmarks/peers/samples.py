@@ -9,18 +9,27 @@ from pathlib import Path
 import numpy as np
 
 LR, MOMENTUM, SCALE = 0.01, 0.9, 1 / 255
+NOISE = 256  # images
 
 
 @dataclass(frozen=True)
 class Samples:
-    """images: uint8 [N, 1, side, side]; labels: int32 [N]."""
+    """images: uint8 [N, channels, side, side]; labels: int32 [N]."""
 
     images: np.ndarray
     labels: np.ndarray
 
 
-def load(side: int) -> Samples:
-    """MNIST's training split from $DLAB_DATA with zeros around it up to `side`; an imitation where it is not found."""
+def load(shape: tuple[int, int, int], classes: int = 10) -> Samples:
+    """MNIST's training split from $DLAB_DATA with zeros around it up to the shape's side.
+
+    An imitation where it is not found, noise for images of several channels.
+    """
+    channels, side, _ = shape
+    if channels > 1:
+        random = np.random.default_rng(0)
+        images = random.integers(0, 256, (NOISE, *shape), dtype=np.uint8)
+        return Samples(images, random.integers(0, classes, NOISE, dtype=np.int32))
     if source() == "imitation":
         return _imitation(side)
     folder = _folder()
