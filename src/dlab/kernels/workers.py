@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 WORKER = types.UniTuple(types.intp, 2)
 EVERYONE, ALONE = (0, 0), (0, 1)
+SMALL = 30_000  # vector multiply-adds, about 5 us: as long as it takes to wake a thread
 NUMBER, BYTES = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()
 NUMBERS = NUMBER.as_pointer()
 # What Numba's threads run, (places, counts, steps, data), and what hands it to them.
@@ -77,3 +78,8 @@ def _piece(module, kernel, given):
 def alone(run: Any) -> Callable:
     """A kernel with all its tasks on the calling thread, where these are done before another has woken."""
     return partial(run.func, ALONE)
+
+
+def unless_small(run: Any, multiply_adds: int) -> Callable:
+    """A kernel on all threads, or on one if it has only so few vector multiply-adds to do."""
+    return run if multiply_adds > SMALL else alone(run)

@@ -1,34 +1,26 @@
 """The dense layer on lane blocks: x [B, I, 16], w [O, I], b [O], y [B, O, 16].
 
-Forward and data gradient keep the sums of some blocks and some rows of w in registers: a weight that is loaded serves
-all these blocks.  The weight gradient sums over samples, so there the vector runs along the inputs instead: 16
-neighbouring weights of a row.
+Forward and data gradient keep the sums of some outputs in registers; forward, a weight that is loaded serves several
+blocks.  The weight gradient is in `cpu_weights`.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
-from math import prod
-from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 
-from dlab.kernels.jit import floats, kernel
-from dlab.kernels.lanes import add, broadcast, fma, leak, load, store, total, vector_registers, zero
+from dlab.kernels.dense import cpu_weights
+from dlab.kernels.dense.sizes import FLAT, LANED, PIECE, RESTS, ROWS, SLICE, TASKS, Call
+from dlab.kernels.jit import kernel
+from dlab.kernels.lanes import broadcast, fma, leak, load, store, vector_registers, zero
 from dlab.kernels.memory import aligned
-from dlab.kernels.partial import store_first
-from dlab.kernels.registers import get, put, tile, transpose
+from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import alone, tasks
+from dlab.kernels.workers import tasks, unless_small
 from dlab.layout import LANES
 
-Call = Callable[[], object]
-LANED, ROWS, FLAT = (types.Array(types.float32, axes, "C") for axes in (3, 2, 1))
-RESTS = types.Array(types.float32, 4, "C")
 MOST = {1: 8, 2: 10, 4: 6}  # blocks of a forward tile, and the outputs that then fill the registers
-SLICE = 440  # vectors of x in a slice: they stay in the first-level cache, of its 768
-TASKS = 16  # enough for the threads of a laptop
-ALONE = 30_000  # vector multiply-adds, about 5 us, that one thread does before another has woken
+SLICE_ROWS = 32  # of w, at least: of long ones the first-level cache holds few, whose addresses are alike
 
 
 @lru_cache
@@ -36,7 +28,7 @@ def _forward(n_tile, o_tile):
     """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per tile of blocks and group of outputs.
 
     A slice of the inputs stays in the first-level cache while all outputs of the group pass over it; unfinished sums
-    rest in y meanwhile.
+    rest meanwhile.
     """
     size = n_tile * o_tile
 
@@ -70,93 +62,36 @@ def _forward(n_tile, o_tile):
 
 @lru_cache
 def _data_gradient(i_tile, gated):
-    """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per block and tile of inputs."""
+    """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per group of blocks and group of inputs.
 
-    @kernel(LANED, ROWS, LANED, LANED, types.float32)
-    def data_gradient(worker, dy, w, dx, gate, slope):
-        (O, I), B = w.shape, dy.shape[0]
-        for task in tasks(worker, B * ((I + i_tile - 1) // i_tile)):
-            n, i0 = task % B, min(task // B * i_tile, I - i_tile)
-            acc = tile(i_tile)
-            for i in range(i_tile):
-                put(acc, i, zero())
-            for o in range(O):
-                error = load(dy, (n, o))
-                for i in range(i_tile):
-                    put(acc, i, fma(broadcast(w, (o, i0 + i)), error, get(acc, i)))
-            for i in range(i_tile):
-                value = get(acc, i)
-                store(dx, (n, i0 + i), leak(value, load(gate, (n, i0 + i)), slope) if gated else value)
+    A slice of rows of w stays in the second-level cache while all blocks and inputs of the groups pass over it;
+    unfinished sums rest meanwhile.
+    """
+
+    @kernel(LANED, ROWS, LANED, LANED, RESTS, types.intp, types.intp, types.float32)
+    def data_gradient(worker, dy, w, dx, gate, rest, blocks, slice_, slope):
+        (O, I), B, group = w.shape, dy.shape[0], rest.shape[1] // blocks
+        for task in tasks(worker, rest.shape[0]):
+            n0, first = task % (B // blocks) * blocks, task // (B // blocks) * group
+            count = min(group, (I + i_tile - 1) // i_tile - first)
+            for start in range(0, O, slice_):
+                for place in range(blocks * count):
+                    n, i0 = n0 + place // count, min((first + place % count) * i_tile, I - i_tile)
+                    acc = tile(i_tile)
+                    for i in range(i_tile):
+                        put(acc, i, zero() if start == 0 else load(rest, (task, place, i)))
+                    for o in range(start, min(start + slice_, O)):
+                        error = load(dy, (n, o))
+                        for i in range(i_tile):
+                            put(acc, i, fma(broadcast(w, (o, i0 + i)), error, get(acc, i)))
+                    for i in range(i_tile):
+                        value = get(acc, i)
+                        if start + slice_ < O:
+                            store(rest, (task, place, i), value)
+                        else:
+                            store(dx, (n, i0 + i), leak(value, load(gate, (n, i0 + i)), slope) if gated else value)
 
     return data_gradient
-
-
-@njit(inline="always")
-def turn(square, x, rows, n, first, task, v):
-    """Copy sixteen inputs of block n, one vector an input, to `rows`, one vector a sample."""
-    for i in range(16):
-        put(square, i, load(x, (n, min(first + i, x.shape[1] - 1))))
-    transpose(square)
-    for lane in range(16):
-        store(rows, (task, n * 16 + lane, v), get(square, lane))
-
-
-@lru_cache
-def _weight_gradient(v_tile, o_tile):
-    """dw[o,i] = sum_n dy[n,o] x[n,i], 16 inputs i in a vector; samples in order, padding lanes left out.
-
-    One task per v_tile vectors of inputs: it turns its columns of x into rows, which then stay in the first-level
-    cache while all outputs pass over them.
-    """
-    size = v_tile * o_tile
-
-    @kernel(LANED, LANED, types.Array(types.float32, 4, "C"), ROWS, types.intp)
-    def weight_gradient(worker, x, dy, rows, dw, samples):
-        (O, I), LANE = dw.shape, 16
-        for task in tasks(worker, rows.shape[0]):
-            i0 = task * v_tile * LANE
-            width = min(v_tile * LANE, I - i0)
-            for n in range(x.shape[0]):
-                for v in range(v_tile):
-                    square = tile(16)
-                    turn(square, x, rows, n, i0 + v * LANE, task, v)
-            for ot in range((O + o_tile - 1) // o_tile):
-                o0 = min(ot * o_tile, O - o_tile)
-                acc, xs = tile(size), tile(v_tile)
-                for a in range(size):
-                    put(acc, a, zero())
-                for n in range(x.shape[0]):
-                    for l in range(min(LANE, samples - n * LANE)):
-                        for v in range(v_tile):
-                            put(xs, v, load(rows, (task, n * LANE + l, v)))
-                        for o in range(o_tile):
-                            error = broadcast(dy, (n, o0 + o, l))
-                            for v in range(v_tile):
-                                put(acc, o * v_tile + v, fma(error, get(xs, v), get(acc, o * v_tile + v)))
-                for v in range(v_tile):
-                    for o in range(o_tile):
-                        value, at = get(acc, o * v_tile + v), (o0 + o, i0 + v * LANE)
-                        if width >= (v + 1) * LANE:
-                            store(dw, at, value)
-                        elif width > v * LANE:
-                            store_first(dw, at, value, width - v * LANE)
-
-    return weight_gradient
-
-
-@lru_cache
-def _bias_gradient():
-    """db[o] = sum_n dy[n,o]."""
-
-    @kernel(floats(3), floats(1), parallel=False)
-    def bias_gradient(dy, db):
-        for o in range(db.size):
-            whole = load(dy, (0, o))
-            for n in range(1, dy.shape[0]):
-                whole = add(whole, load(dy, (n, o)))
-            db[o] = total(whole)
-
-    return bias_gradient
 
 
 def _tile_of(blocks: int, outputs: int) -> tuple[int, int]:
@@ -167,11 +102,6 @@ def _tile_of(blocks: int, outputs: int) -> tuple[int, int]:
     return min(tiles, key=lambda t: covers(blocks, t[0]) * covers(outputs, t[1]) * (max(t[0] * t[1], 8) + sum(t) / 4))
 
 
-def _suits(run: Any, *sizes: int) -> Callable:
-    """The kernel on all threads, or on one where the work is done before another has woken."""
-    return run if prod(sizes) > ALONE else alone(run)
-
-
 def forward(x, w, b, y, slope=1.0) -> Call:
     """y = rectify(x w^T + b)."""
     (O, I), B = w.shape, len(x)
@@ -180,30 +110,24 @@ def forward(x, w, b, y, slope=1.0) -> Call:
     group = max(1, o_tiles // covers(TASKS, n_tiles))
     slice_ = covers(I, covers(I, SLICE // n_tile))
     rest = aligned((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
-    run = _suits(_forward(n_tile, o_tile), B, O, I)
+    run = unless_small(_forward(n_tile, o_tile), B * O * I)
     bias = np.zeros(O, np.float32) if b is None else b
     return lambda: run(x, w, bias, y, rest, slice_, slope)
 
 
 def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
     """dx = dy w, times the derivative of the rectifier that made the input `gate`."""
-    run = _suits(_data_gradient(best_tile(w.shape[1], 1)[0], gate is not None), len(dy), *w.shape)
+    (O, I), B = w.shape, len(dy)
+    i_tile = best_tile(I, 1)[0]
+    tiles, slice_ = covers(I, i_tile), max(SLICE_ROWS, min(O, PIECE // w.strides[0]))
+    blocks = B if slice_ < O else 1  # rows that no cache holds are read once for all blocks
+    group = max(1, tiles // covers(TASKS, B // blocks))
+    rest = aligned((B // blocks * covers(tiles, group), blocks * group, i_tile if slice_ < O else 1, LANES))
+    run = unless_small(_data_gradient(i_tile, gate is not None), B * O * I)
     other = dx if gate is None else gate
-    return lambda: run(dy, w, dx, other, slope)
+    return lambda: run(dy, w, dx, other, rest, blocks, slice_, slope)
 
 
 def weight_gradient(x, dy, dw, db, samples=None) -> Call:
     """dw = dy^T x over the first `samples` samples, db = the sum of dy."""
-    outputs, inputs = dw.shape
-    wide = vector_registers() == 32 and inputs > LANES and outputs >= 10
-    v_tile, o_tile = (2, 10) if wide else (1, best_tile(outputs, 1)[0])
-    count = LANES * x.shape[0] if samples is None else samples
-    rows = aligned((covers(inputs, v_tile * LANES), LANES * x.shape[0], v_tile, LANES))
-    run, sum_bias = _suits(_weight_gradient(v_tile, o_tile), len(x), *dw.shape), _bias_gradient()
-
-    def call() -> None:
-        run(x, dy, rows, dw, count)
-        if db is not None:
-            sum_bias(dy, db)
-
-    return call
+    return cpu_weights.bind(x, dy, dw, db, LANES * len(x) if samples is None else samples)
