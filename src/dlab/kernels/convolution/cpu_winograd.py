@@ -19,6 +19,7 @@ from dlab.layout import LANES
 ROOM = types.Array(types.float32, 5, "C")
 SEEN = 700  # vectors of v at one point: they just about stay in the first-level cache, of its 768
 TASKS = 8  # at least, where there are rows enough
+MANY = 128  # filters: what they see is made once for each half of them without much loss
 
 
 @lru_cache
@@ -86,11 +87,11 @@ def answer_piece(ys, first, points, m, b, at):
 
 
 @njit(inline="always")
-def answer_all(ys, points, m, b, y, gate, code, at, here, OW, slope, ending):
-    """y = the outputs of a strip, rectified, gated or pooled."""
+def answer_all(ys, points, m, b, y, gate, code, at, filters, here, OW, slope, ending):
+    """y = the outputs of some filters in a strip, rectified, gated or pooled."""
     thread, n, i = at
     step, pieces = 2 if ending == POOLED else 1, (OW + OUTPUTS - 1) // OUTPUTS
-    for k in range(m.shape[2]):
+    for k in range(*filters):
         for place in range(here // step * pieces):
             row, j0 = place // pieces * step, min(place % pieces * OUTPUTS, OW - OUTPUTS)
             a = row * pieces + place % pieces
@@ -104,7 +105,7 @@ def answer_all(ys, points, m, b, y, gate, code, at, here, OW, slope, ending):
 
 @lru_cache
 def make_winograd(k_tile, j_tile, ending):
-    """y = f(b + convolution of x with w), stride 1: one task per block and strip of rows of outputs.
+    """y = f(b + convolution of x with w), stride 1: one task per block, strip of rows and group of filter tiles.
 
     u, the weights at the six points, is made first.  A task then takes its rows of x to the six points, v; multiplies
     and adds, m[f,k,a] = sum_pc u[f,k,p,c] v[f,c,a + p pieces], where a counts the pieces of all rows; and takes the
@@ -112,12 +113,13 @@ def make_winograd(k_tile, j_tile, ending):
     """
     scale, size = 2 if ending == POOLED else 1, k_tile * j_tile
 
-    @kernel(*[floats(n) for n in (5, 1, 5, 5)], CODES, ROOM, ROOM, ROOM, *[types.intp] * 3, types.float32)
-    def winograd(worker, x, b, y, gate, code, u, v, m, rows, top, bottom, slope):
+    @kernel(*[floats(n) for n in (5, 1, 5, 5)], CODES, ROOM, ROOM, ROOM, *[types.intp] * 4, types.float32)
+    def winograd(worker, x, b, y, gate, code, u, v, m, rows, groups, top, bottom, slope):
         C, K, FH, OH, OW = x.shape[1], y.shape[1], u.shape[2], y.shape[2] * scale, y.shape[3] * scale
         strips, tiles, pieces = (OH + rows - 1) // rows, u.shape[1], (OW + OUTPUTS - 1) // OUTPUTS
-        for task in tasks(worker, y.shape[0] * strips):
-            thread, n, i = get_thread_id(), task // strips, task % strips * rows
+        for task in tasks(worker, y.shape[0] * strips * groups):
+            thread, n, i = get_thread_id(), task // (strips * groups), task // groups % strips * rows
+            first, last = task % groups * tiles // groups, (task % groups + 1) * tiles // groups
             here = min(rows, OH - i)
             places = here * pieces
             acc, xs, d, points, ys = tile(size), tile(j_tile), tile(6), tile(6), tile(8)
@@ -125,14 +127,15 @@ def make_winograd(k_tile, j_tile, ending):
                 for row in range(here + FH - 1):
                     inside = top <= i + row < bottom
                     see_row(x, v, d, points, (n, c, i + row), (thread, c, row), pieces, OW, inside)
-            for tile_ in range(POINTS * tiles):
-                f, kt = tile_ // tiles, tile_ % tiles
+            for tile_ in range(POINTS * (last - first)):
+                f, kt = tile_ // (last - first), first + tile_ % (last - first)
                 at = thread, f, kt, min(kt * k_tile, K - k_tile)
                 for jt in range((places + j_tile - 1) // j_tile):
                     a0 = min(jt * j_tile, places - j_tile)
                     terms = max(0, top - i - (a0 + j_tile - 1) // pieces), min(FH, bottom - i - a0 // pieces)
                     multiply_add(acc, xs, u, v, m, at, a0, terms, k_tile, j_tile, pieces)
-            answer_all(ys, points, m, b, y, gate, code, (thread, n, i), here, OW, slope, ending)
+            filters = first * k_tile, min(last * k_tile, K)
+            answer_all(ys, points, m, b, y, gate, code, (thread, n, i), filters, here, OW, slope, ending)
 
     return winograd
 
@@ -147,10 +150,11 @@ def bind(x, w, b, y, gate, code, slope, ending, valid) -> Callable[[], object]:
     v = aligned((max_threads(), POINTS, C, (rows + FH - 1) * pieces | 1, LANES))
     m = aligned((max_threads(), POINTS, K, rows * pieces, LANES))
     u = aligned((POINTS, covers(K, k_tile), FH, C, k_tile))
+    groups = 2 if B * covers(OH, rows) < TASKS and K >= MANY else 1
     transform, run = make_transform(), make_winograd(k_tile, j_tile, ending)
 
     def call() -> None:
         transform(w, u)
-        run(x, b, y, gate, code, u, v, m, rows, *valid, slope)
+        run(x, b, y, gate, code, u, v, m, rows, groups, *valid, slope)
 
     return call
