@@ -89,7 +89,10 @@ def _legends(figure: Any, *columns: Mapping[str, str]) -> None:
     groups = [
         [Line2D([], [], marker="o", color=color, label=name) for name, color in ways.items()],
         [Line2D([], [], marker=marker, color=canvas.GREY, label=name) for name, marker in directions.items()],
-        [Line2D([], [], marker=f"$\\mathbf{{{letter}}}$", color=canvas.INK, label=name) for name, letter in letters.items()],
+        [
+            Line2D([], [], marker=f"$\\mathbf{{{letter}}}$", color=canvas.INK, label=name)
+            for name, letter in letters.items()
+        ],
     ]
     how = {"frameon": False, "loc": "upper left", "handlelength": 1.0, "markerscale": 1.8}
     for handles, top in zip(groups, (0.79, 0.635, 0.48), strict=True):
