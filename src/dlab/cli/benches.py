@@ -55,7 +55,7 @@ def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFold
             races: list[convolution.Race] = []
             seen: list[Limits] = []
             for problem in found:
-                say(f"{problem.name}: {problem.sizes}, batch {problem.batch}")
+                say(str(problem))
                 seen.append(limits(threads))
                 races += convolution.races(problem, ops, threads, bench.seconds)
             best = _best(folder, seen)

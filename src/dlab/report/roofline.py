@@ -46,7 +46,7 @@ def _frame(axes: Any, rows: Sequence[WayRow], facts: Mapping[str, Any]) -> None:
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     bend = facts["fma_limit"] / facts["copy_limit"]
-    low, high = min(bend, *(row.intensity for row in rows)), max(bend, *(row.intensity for row in rows))
+    low, high = min(row.intensity for row in rows), max(row.intensity for row in rows)
     rates = [row.gflops or 0.0 for row in rows]
     canvas.frame(axes, "GFLOP/s", "flop/byte")
     canvas.log_scale(axes, 1, 1000)
@@ -54,7 +54,7 @@ def _frame(axes: Any, rows: Sequence[WayRow], facts: Mapping[str, Any]) -> None:
     axes.xaxis.set_major_locator(LogLocator())
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.set_xlim(low / 4, high * 2)
+    axes.set_xlim(min(low, bend) / 4, max(2 * high, 6 * bend))  # room for the names of both sides
     axes.set_ylim(min(rates) / 3.5, 2.2 * max(facts["fma_limit"], *rates))
 
 
@@ -97,6 +97,6 @@ def _legends(figure: Any, *columns: Mapping[str, str]) -> None:
     how = {"frameon": False, "loc": "upper left", "handlelength": 1.0, "markerscale": 1.8}
     for handles, top in zip(groups, (0.79, 0.635, 0.48), strict=True):
         for handle in handles:
-            handle.set_linestyle("none")
+            handle.set(linestyle="none", markeredgewidth=0)
         size = 15 if len(handles) <= 8 else 10
         figure.legend(handles=handles, bbox_to_anchor=(SIDE, top), fontsize=size, **how)

@@ -109,13 +109,13 @@ def _unit(seconds: float) -> tuple[str, float]:
 
 
 def _time(number: float) -> str:
-    return f"{number:,.0f}" if number >= 1000 else f"{number:.1f}"
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.1f}" if number >= 100 else f"{number:.2f}"
 
 
 def _bar(axes: Any, place: int, part: Part, factor: float) -> None:
     left = 0.0
     for name, seconds in part.seconds.items():
-        axes.barh(place, seconds * factor, 0.72, left, color=COLORS[name], edgecolor="white", linewidth=1)
+        axes.barh(place, seconds * factor, 0.72, left, color=COLORS[name])
         left += seconds * factor
 
 

@@ -56,12 +56,12 @@ def _line(ways: dict[str, WayRow]) -> list[str]:
     place = [own.convolution, str(own.batch), words.size(own.bytes), f"{own.intensity:.0f}", own.direction]
     error = max((row.error for row in ways.values() if row.error is not None), default=0.0)
     ratio = _ratio(other, own)
-    times = [f"{1000 * (own.seconds or 0):.3g}", words.share(own.share_of_limit), f"{ratio:.1f}" if ratio else ""]
+    times = [f"{1000 * (own.seconds or 0):.3g}", words.share(own.share_of_limit), f"{ratio:.3g}" if ratio else ""]
     return [*place, *rates, *times, f"{error:.0e}"]
 
 
 def _rate(gflops: float) -> str:
-    return f"{gflops:.1f}" if gflops < 100 else f"{gflops:.0f}"
+    return f"{gflops:.3g}" if gflops < 100 else f"{gflops:.0f}"
 
 
 def _ratio(slow: WayRow, fast: WayRow) -> float | None:
@@ -75,6 +75,6 @@ def _against(other: str, own: str, found: Directions) -> str:
 
 
 def _left_out(rows: Sequence[WayRow]) -> list[str]:
-    out = dict.fromkeys(f"{row.way} of {row.convolution}" for row in rows if row.seconds is None)
+    out = [f"{row.way} of {row.convolution}, {row.direction}" for row in rows if row.seconds is None]
     reason = "one call would take too long; a larger --seconds waits for it"
-    return [f"left out: {', '.join(out)}: {reason}"] if out else []
+    return [f"left out: {'; '.join(out)}: {reason}"] if out else []

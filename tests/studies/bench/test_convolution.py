@@ -116,7 +116,7 @@ class Wrong(Definition):
 
 def test_a_way_that_disagrees_is_an_error():
     ways = [way(SMALL, draw(SMALL), backend("reference")) for way in (Definition, Wrong)]
-    with pytest.raises(DlabError, match=r"small \(2x6x7:3x3x3:1:1, batch 3\), forward: wrong and definition differ"):
+    with pytest.raises(DlabError, match=r"small \(2x6x7:3x3x3:1:1\), batch 3, forward: wrong and definition differ"):
         check(SMALL, ways, FORWARD)
 
 

@@ -67,8 +67,8 @@ def check(problem: Problem, ways: Sequence[Way], direction: str) -> dict[str, fl
     for way, found in zip(ways[1:], others, strict=True):
         errors[way.name] = error = float(np.abs(found - first).max()) / scale
         if not error <= TOLERANCE:
-            where = f"{problem.name} ({problem.sizes}, batch {problem.batch}), {direction}"
-            raise DlabError(f"{where}: {way.name} and {ways[0].name} differ by {error:.1e}; {TOLERANCE:.0e} is allowed")
+            pair = f"{way.name} and {ways[0].name}"
+            raise DlabError(f"{problem}, {direction}: {pair} differ by {error:.1e}; {TOLERANCE:.0e} is allowed")
     return errors
 
 

@@ -53,6 +53,10 @@ class Problem:
         """As `parse` reads them."""
         return f"{_crossed(self.input)}:{_crossed(self.filters)}:{self.stride}:{self.pad}"
 
+    def __str__(self) -> str:
+        told = self.sizes if self.sizes.startswith(self.name) else f"{self.name} ({self.sizes})"
+        return f"{told}, batch {self.batch}"
+
 
 def parse(text: str) -> Problem:
     """CxHxW:KxFxF[:stride[:pad]] as a problem; ValueError if it is none."""
