@@ -31,15 +31,18 @@ class Experiment:
         return summarise(self.network.nodes)
 
 
-def build(spec: Any, device: str | None = None, threads: int | None = None) -> Experiment:
-    """Load the data, lay out the network, plan the batches; a DlabError says what stands in the way."""
+def build(spec: Any, device: str | None = None, threads: int | None = None, named: bool = False) -> Experiment:
+    """Load the data, lay out the network, plan the batches; a DlabError says what stands in the way.
+
+    With `named`, every kernel call of the plans knows what it is.
+    """
     shape, outputs = spec.data.peek()
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
     with ThreadPoolExecutor(1) as other:  # unpacking a data set takes as long as starting the kernels
         loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
-        ops = kernels.backend(name)
+        ops = kernels.backend(name, named)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)
     return Experiment(spec, data, network, trainer, name, count)

@@ -128,9 +128,14 @@ class Buffer:
         return self.whole.reshape(self.whole.shape[0], volume(self.whole.shape[1:axes]), *self.whole.shape[axes:])
 
 
-def backend(name: str) -> Backend:
-    """The backend called `name`."""
-    return {"reference": Reference, "cpu": CPU}[name]()
+def backend(name: str, named: bool = False) -> Backend:
+    """The backend called `name`; with `named`, its calls know what they are (`named.NamedCall`)."""
+    found = {"reference": Reference, "cpu": CPU}[name]()
+    if named:
+        from dlab.kernels.named import name_calls
+
+        name_calls(found)
+    return found
 
 
 def compiling(listener: Callable[[str, int, float], None]) -> None:
@@ -147,6 +152,14 @@ def fma_limit(threads: int) -> float:
     from dlab.kernels.limit import fma_limit
 
     return fma_limit(threads)
+
+
+def copy_limit(threads: int) -> float:
+    """The machine's memory bandwidth in GB/s on this many threads, in a copy."""
+    _numba()
+    from dlab.kernels.limit import copy_limit
+
+    return copy_limit(threads)
 
 
 def set_threads(threads: int) -> None:

@@ -6,8 +6,8 @@ A plan never allocates while it runs, and changes nothing but its buffers, `tota
 running statistics.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
 from dlab.nn.network import Name, Network
 from dlab.nn.stage import Stage, join
+
+
+class Segment(NamedTuple):
+    """The calls of one part of a plan: of a layer's way forward or backward, or of what is no layer's."""
+
+    name: str
+    part: str
+    calls: Sequence[Call]
 
 
 class Plan:
@@ -48,8 +56,8 @@ class Plan:
         if gradients is not None:
             self._give("gradients", network.views(gradients))
         self.output = self.stages[-1].y
-        calls = self._gather(samples, scaling) + self._forward() + self._loss(samples, loss)
-        self.calls = ops.bracket([*calls, *(self._backward() if self.training else []), *update])
+        self.segments = list(self._segments(samples, scaling, loss, update))
+        self.calls = ops.bracket([call for segment in self.segments for call in segment.calls])
 
     def run(self) -> None:
         """Do the whole batch `rows`."""
@@ -89,15 +97,21 @@ class Plan:
         for (name, key), view in views.items():
             getattr(by_name[name], what)[key] = view
 
+    def _segments(
+        self, samples: Any, scaling: tuple[float, float], loss: Any, update: Sequence[Call]
+    ) -> Iterator[Segment]:
+        """All parts in the order in which they run."""
+        yield Segment("batch", "gather", self._gather(samples, scaling))
+        for stage in self.stages:
+            yield Segment(stage.node.name, "forward", stage.layer.forward(stage))
+        yield Segment("loss", "loss", self._loss(samples, loss))
+        for stage in reversed(self.stages if self.training else []):
+            yield Segment(stage.node.name, "backward", stage.layer.backward(stage))
+        yield Segment("optimizer", "update", update)
+
     def _gather(self, samples: Any, scaling: tuple[float, float]) -> list[Call]:
         data = samples.x.reshape(len(samples.x), -1)
         return [self.ops.gather.pack(data, self.rows, self.input.view(), *scaling)]
-
-    def _forward(self) -> list[Call]:
-        return [call for stage in self.stages for call in stage.layer.forward(stage)]
-
-    def _backward(self) -> list[Call]:
-        return [call for stage in reversed(self.stages) for call in stage.layer.backward(stage)]
 
     def _loss(self, samples: Any, loss: Any) -> list[Call]:
         """Fetch the batch's truth, then compare; the gradient goes to the last stage."""

@@ -1,6 +1,6 @@
 """The report of whatever a folder holds."""
 
-from dlab.report import runs, shows, studies
+from dlab.report import measured, runs, shows, studies
 from dlab.report.output import Output
 from dlab.results.folder import Folder, RunFolder
 from dlab.results.study import StudyFolder
@@ -12,5 +12,7 @@ def show(folder: Folder, output: Output, plots: bool) -> None:
         studies.show(folder, output, plots)
     elif folder.facts().get("shown"):
         shows.show(folder, output, plots)
+    elif folder.facts().get("measured"):
+        measured.show(folder, output, plots)
     elif isinstance(folder, RunFolder):
         runs.show(folder, output, plots)

@@ -10,6 +10,7 @@ from dlab.registry import suggestion
 from dlab.results import durable, study
 from dlab.results.folder import Folder, RunFolder
 
+MARKS = ("spec.yaml", "run.json")  # a folder that has one of them holds a run; a measurement may have no spec
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -37,9 +38,9 @@ def find(root: Path, command: str, wanted: str) -> Folder:
     """The run called `wanted`: a folder, a name under `root/command`, or `latest`; `*` stands for any command."""
     runs = [run for run in every(root) if command in ("*", run.path.parent.name)]
     if wanted == "latest" and runs:
-        return max(runs, key=lambda run: run.spec.stat().st_mtime_ns)
+        return max(runs, key=_begun)
     for path in (*(run.path for run in runs if run.path.name == wanted), Path(wanted)):
-        if (path / "spec.yaml").is_file():
+        if _marks(path):
             return opened(path)
     near = suggestion(wanted, [run.path.name for run in runs])
     raise SpecError(f'no run "{wanted}" in {root / command.strip("*")}.{near}')
@@ -47,9 +48,19 @@ def find(root: Path, command: str, wanted: str) -> Folder:
 
 def every(root: Path) -> list[Folder]:
     """All runs and studies under the results folder, by command and name; cells belong to their study."""
-    return [opened(path.parent) for path in sorted(root.glob("*/*/spec.yaml"))]
+    return [opened(path) for path in sorted({mark.parent for name in MARKS for mark in root.glob(f"*/*/{name}")})]
 
 
 def opened(path: Path) -> Folder:
     """The run or the study in a folder."""
     return study.StudyFolder(path) if study.in_folder(path) else RunFolder(path)
+
+
+def _marks(path: Path) -> list[Path]:
+    """The files that tell that a run is kept there."""
+    return [path / name for name in MARKS if (path / name).is_file()]
+
+
+def _begun(run: Folder) -> int:
+    """When its spec was written."""
+    return _marks(run.path)[0].stat().st_mtime_ns

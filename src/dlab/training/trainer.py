@@ -83,20 +83,25 @@ class Trainer:
 
     def train_step(self) -> None:
         """One batch: gather, forward, loss, backward, update; Diverged if the loss is not finite."""
-        rows = self.batches.rows(self.step)
-        plan = self._plan_for(len(rows))
-        plan.rows[:] = rows
-        for number, state in plan.keys.items():
-            state[0] = key(self.spec.train.seed, MASK, number, self.step)
-        rate, *others = self.spec.optimizer.coefficients(self.step + 1)
-        self.coefficients[:] = rate * self.spec.schedule.scale(self.step + 1, self.steps), *others
-        self._running, self._before = plan, plan.total[0]
+        plan = self.prepare(self.step)
         self.threads.step(plan.run)
         self.step += 1
-        self._seen += len(rows)
+        self._seen += plan.batch
         self._batches += 1
         if not isfinite(plan.total[0]):
             raise Diverged(self._divergence(plan.total[0] - self._before))
+
+    def prepare(self, step: int) -> Plan:
+        """The plan of the batch of a step, with its rows, random states and coefficients in place."""
+        rows = self.batches.rows(step)
+        plan = self._plan_for(len(rows))
+        plan.rows[:] = rows
+        for number, state in plan.keys.items():
+            state[0] = key(self.spec.train.seed, MASK, number, step)
+        rate, *others = self.spec.optimizer.coefficients(step + 1)
+        self.coefficients[:] = rate * self.spec.schedule.scale(step + 1, self.steps), *others
+        self._running, self._before = plan, plan.total[0]
+        return plan
 
     @property
     def rate(self) -> float:
