@@ -1,19 +1,18 @@
 """The machine's multiply-add limit, which every other rate is measured against."""
 
-from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
 from numba import get_num_threads, set_num_threads, types
 
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, store, vector_registers
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 
-@lru_cache
+@factory
 def _chains(size: int):
     """`size` independent chains a <- a b + c in registers, in every task."""
 

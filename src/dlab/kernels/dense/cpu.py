@@ -6,16 +6,15 @@ neighbouring weights of a row.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 from numba import njit, types
 
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, leak, load, store, total, vector_registers, zero
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import best_tile, covers
@@ -31,7 +30,7 @@ TASKS = 16  # enough for the threads of a laptop
 ALONE = 30_000  # vector multiply-adds, about 5 us, that one thread does before another has woken
 
 
-@lru_cache
+@factory
 def _forward(n_tile, o_tile):
     """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per tile of blocks and group of outputs.
 
@@ -68,7 +67,7 @@ def _forward(n_tile, o_tile):
     return dense
 
 
-@lru_cache
+@factory
 def _data_gradient(i_tile, gated):
     """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per block and tile of inputs."""
 
@@ -101,7 +100,7 @@ def turn(square, x, rows, n, first, task, v):
         store(rows, (task, n * 16 + lane, v), get(square, lane))
 
 
-@lru_cache
+@factory
 def _weight_gradient(v_tile, o_tile):
     """dw[o,i] = sum_n dy[n,o] x[n,i], 16 inputs i in a vector; samples in order, padding lanes left out.
 
@@ -144,7 +143,7 @@ def _weight_gradient(v_tile, o_tile):
     return weight_gradient
 
 
-@lru_cache
+@factory
 def _bias_gradient():
     """db[o] = sum_n dy[n,o]."""
 
@@ -179,7 +178,7 @@ def forward(x, w, b, y, slope=1.0) -> Call:
     n_tiles, o_tiles = covers(B, n_tile), covers(O, o_tile)
     group = max(1, o_tiles // covers(TASKS, n_tiles))
     slice_ = covers(I, covers(I, SLICE // n_tile))
-    rest = aligned((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
+    [rest] = workspace((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
     run = _suits(_forward(n_tile, o_tile), B, O, I)
     bias = np.zeros(O, np.float32) if b is None else b
     return lambda: run(x, w, bias, y, rest, slice_, slope)
@@ -198,7 +197,7 @@ def weight_gradient(x, dy, dw, db, samples=None) -> Call:
     wide = vector_registers() == 32 and inputs > LANES and outputs >= 10
     v_tile, o_tile = (2, 10) if wide else (1, best_tile(outputs, 1)[0])
     count = LANES * x.shape[0] if samples is None else samples
-    rows = aligned((covers(inputs, v_tile * LANES), LANES * x.shape[0], v_tile, LANES))
+    [rows] = workspace((covers(inputs, v_tile * LANES), LANES * x.shape[0], v_tile, LANES))
     run, sum_bias = _suits(_weight_gradient(v_tile, o_tile), len(x), *dw.shape), _bias_gradient()
 
     def call() -> None:
