@@ -12,6 +12,7 @@ from dlab.nn.layer import Layer
 from dlab.nn.network import LayerFault, Network, place
 from dlab.nn.summary import LayerRow, summarise
 from dlab.training.gradients import GradientCheck, GradientRow
+from dlab.training.memory import Memory, Part
 from dlab.training.trainer import Trainer
 
 
@@ -58,6 +59,13 @@ def outline(spec: Any) -> list[LayerRow]:
     """The network's table without loading data or kernels."""
     shape, outputs = spec.data.peek()
     return summarise(place(layers_of(spec, shape, outputs), shape))
+
+
+def memory(spec: Any) -> list[Part]:
+    """What memory the run would need, without taking any but for the data."""
+    shape, outputs = spec.data.peek()
+    network, ops = Network(layers_of(spec, shape, outputs), shape), kernels.backend(device_of(spec.device))
+    return Memory(network, ops, _load(spec.data, spec.train.seed if spec.data.seeded else 0), spec).parts()
 
 
 def grad_check(spec: Any) -> list[GradientRow]:

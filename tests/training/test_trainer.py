@@ -101,7 +101,7 @@ def test_the_logged_loss_is_the_one_that_was_differentiated():
     weights = made.parameters.copy()
     row = rows(made)[0]
     check = trainer(layers=(LAYERS["dense"](3),), ops="reference", iterations=1, epochs=None)
-    plan = check.evaluator._plan(check.data.train, 16)
+    plan = check._plan(check.data.train, 16)
     check.parameters[:] = weights
     plan.rows[:] = Batches(50, 16, "shuffle", 0).rows(0)
     plan.run()
@@ -112,7 +112,7 @@ def test_the_logged_loss_is_the_one_that_was_differentiated():
 def test_test_columns_are_over_the_whole_split():
     made = trainer()
     row = rows(made)[-1]
-    plan = made.evaluator._plan(made.data.test, 37)
+    plan = made._plan(made.data.test, 37)
     plan.rows[:] = np.arange(37)
     plan.run()
     assert row.test_loss == pytest.approx(plan.total[0] / 37, rel=1e-6)
@@ -163,7 +163,7 @@ def test_a_validation_split_is_measured_and_decides_when_to_stop():
     data = dataset(validation=samples(20, 5))
     made = trainer(data=data)
     row = rows(made)[-1]
-    plan = made.evaluator._plan(data.validation, 20)
+    plan = made._plan(data.validation, 20)
     plan.rows[:] = np.arange(20)
     plan.run()
     assert isinstance(row, Validated)

@@ -1,33 +1,37 @@
 """What a spec would do, told without doing it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from dlab.assemble import grad_check, outline
+from dlab.assemble import grad_check, memory, outline
 from dlab.report import tables, words
 from dlab.report.output import Output
 
 
 def summary(spec: Any, output: Output) -> None:
-    """The network layer by layer."""
-    rows = outline(spec)
-    output.show({"layers": [asdict(row) for row in rows], **tables.totals_of(rows)}, tables.layers(rows))
+    """The network layer by layer, and the memory that training it takes."""
+    rows, parts = outline(spec), memory(spec)
+    told = {"layers": [asdict(row) for row in rows], **tables.totals_of(rows), "memory": _memory(parts)}
+    output.show(told, tables.layers(rows), tables.memory(parts))
 
 
 def plan(spec: Any, output: Output) -> None:
     """Network, data, steps and memory of a run."""
-    rows, data = outline(spec), spec.data.load(spec.train.seed)
-    facts = _facts(spec, data, tables.totals_of(rows))
+    rows, facts = outline(spec), _facts(spec)
     told = facts | {"memory": words.size(facts["memory"]), "classes": facts["classes"] or "none: regression"}
     output.show({"layers": [asdict(row) for row in rows], **facts}, tables.layers(rows), tables.pairs(told))
 
 
-def _facts(spec: Any, data: Any, totals: dict[str, int]) -> dict[str, Any]:
-    samples, options = len(data.train.x), spec.train
+def _memory(parts: Sequence[Any]) -> dict[str, int]:
+    """Bytes by name, and in all."""
+    return {part.name: part.bytes for part in parts} | {"total": sum(part.bytes for part in parts)}
+
+
+def _facts(spec: Any) -> dict[str, Any]:
+    data, options = spec.data.load(spec.train.seed), spec.train
+    samples = len(data.train.x)
     batch = samples if options.batch_size == "all" else min(options.batch_size, samples)
-    # Every value has a gradient, every parameter a gradient and the optimizer's states, all float32.
-    training = 2 * totals["memory_bytes"] * batch + 4 * totals["parameters"] * (2 + spec.optimizer.states)
-    kept = [split for split in (data.train, data.test) if split is not None]
     return {
         "data": data.name,
         "training samples": samples,
@@ -36,7 +40,7 @@ def _facts(spec: Any, data: Any, totals: dict[str, int]) -> dict[str, Any]:
         "optimizer": spec.optimizer.type_name,
         "batch size": batch,
         "steps": options.iterations or options.epochs * -(-samples // batch),
-        "memory": training + sum(split.x.nbytes for split in kept),
+        "memory": _memory(memory(spec))["total"],
     }
 
 

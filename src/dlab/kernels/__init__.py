@@ -6,7 +6,7 @@ returns a call without arguments; a network is a flat list of such calls.
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dlab.kernels import memory
 from dlab.layout import LANES, Shape, blocks, volume
 
 OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "normalisation", "pooling", "update")
@@ -37,11 +38,11 @@ class Backend:
         """The calls with whatever must happen before and after them."""
         return calls
 
-    def zeros(self, shape: Shape) -> np.ndarray:
-        """A zeroed array of this backend's numbers."""
-        return np.zeros(shape, self.dtype)
+    def zeros(self, shape: Shape, kind: type | None = None, form: Hashable = None) -> np.ndarray:
+        """A zeroed array of this backend's numbers, or of another kind; with a form, what nobody writes stays zero."""
+        return memory.source().zeros(shape, kind or self.dtype, form)
 
-    def whole(self, shape: Shape, batch: int) -> np.ndarray:
+    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
         """A zeroed array for a batch of samples of this shape."""
         raise NotImplementedError
 
@@ -56,7 +57,8 @@ class Backend:
         channels, height, width = shape[0], *(size + 2 * margin for size in shape[1:])
         # Planes an odd number of pixels apart: at a power of two they would all want the same lines of the cache.
         pixels = height * width
-        planes = self.whole((channels, pixels + 1 + pixels % 2), batch)[:, :, :pixels]
+        form = height, width, margin
+        planes = self.whole((channels, pixels + 1 + pixels % 2), batch, form)[:, :, :pixels]
         return Buffer(planes.reshape(*planes.shape[:2], height, width, *planes.shape[3:]), margin)
 
 
@@ -65,8 +67,8 @@ class Reference(Backend):
 
     name, dtype = "reference", np.float64
 
-    def whole(self, shape: Shape, batch: int) -> np.ndarray:
-        return np.zeros((batch, *shape))
+    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
+        return self.zeros((batch, *shape), form=form)
 
     def read(self, array: np.ndarray, samples: int) -> np.ndarray:
         return array[:samples].copy()
@@ -89,13 +91,8 @@ class CPU(Backend):
         flush, keep = self._modes
         return [flush, *calls, keep]
 
-    def zeros(self, shape: Shape) -> np.ndarray:
-        from dlab.kernels.memory import aligned
-
-        return aligned(shape)
-
-    def whole(self, shape: Shape, batch: int) -> np.ndarray:
-        return self.zeros((blocks(batch), *shape, LANES))
+    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
+        return self.zeros((blocks(batch), *shape, LANES), form=form)
 
     def read(self, array: np.ndarray, samples: int) -> np.ndarray:
         together = np.moveaxis(array, -1, 1)

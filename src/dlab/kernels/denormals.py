@@ -5,13 +5,11 @@ takes a hundred times longer over them: without this, a step of a well-trained L
 The mode belongs to a thread: workers keep it, the caller's thread gives it back after each plan.
 """
 
-from functools import lru_cache
-
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from dlab.kernels.jit import kernel
+from dlab.kernels.jit import factory, kernel
 from dlab.kernels.workers import tasks
 
 FLUSH = 0x8040  # flush-to-zero and denormals-are-zero in the x86 control register
@@ -42,7 +40,7 @@ def _set_mode(typingctx, on):
     return types.void(types.boolean), generate
 
 
-@lru_cache
+@factory
 def modes():
     """(flush, keep): two calls that set the mode of the calling thread."""
 
@@ -57,7 +55,7 @@ def modes():
     return flush, keep
 
 
-@lru_cache
+@factory
 def _tell_workers():
     @kernel(types.intp)
     def tell(worker, threads):

@@ -8,7 +8,7 @@ not notice an edit in another file, so the cache folder's name carries a hash of
 import os
 import stat
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial, wraps
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 from numba import config, get_num_threads, njit, types
 from platformdirs import user_cache_path
 
+from dlab.kernels import memory
 from dlab.kernels.workers import EVERYONE, WORKER
 
 Listener = Callable[[str, int, float], None]
@@ -72,6 +73,22 @@ def floats(axes: int) -> Any:
 def array(kind: Any, axes: int) -> Any:
     """The type of an array of `kind` with any strides."""
     return types.Array(kind, axes, "A")
+
+
+def factory(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A kernel factory makes each of its kernels once, and none for a plan that only measures memory."""
+    made = lru_cache(make)
+
+    @wraps(make)
+    def get(*integers: int) -> Any:
+        return _nothing if memory.source().measures else made(*integers)
+
+    return get
+
+
+@partial
+def _nothing(*arguments: Any) -> None:
+    raise RuntimeError("a plan that only measures memory cannot run")
 
 
 def kernel(*arguments: Any, parallel: bool = True) -> Callable[[Callable], Callable]:

@@ -1,13 +1,12 @@
 """What the machine can do at most, which every rate is measured against: multiply-adds, and copies of memory."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from time import perf_counter
 
 import numpy as np
 from numba import get_num_threads, set_num_threads, types
 
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, store, vector_registers
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
@@ -18,7 +17,7 @@ Call = Callable[[], object]
 COPIED, COPIES = 1 << 27, 256  # bytes of each of two arrays, in so many tasks
 
 
-@lru_cache
+@factory
 def _chains(size: int):
     """`size` independent chains a <- a b + c in registers, in every task."""
 
@@ -40,7 +39,7 @@ def _chains(size: int):
     return chains
 
 
-@lru_cache
+@factory
 def _copy():
     """target = source, a row of vectors in every task."""
 

@@ -108,7 +108,8 @@ class Network:
             view[...] = parameter.start
             if parameter.weight:
                 stream = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, WEIGHTS, order[name]))))
-                view[...] = stream.standard_normal(parameter.shape) * init.scale(parameter.fan_in, parameter.fan_out)
+                for unit in view.reshape(len(view), -1):  # one by one: float64 takes twice the room
+                    unit[:] = stream.standard_normal(unit.size) * init.scale(parameter.fan_in, parameter.fan_out)
 
     def multiply_adds(self) -> int:
         """Of one sample's forward pass."""

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlab.kernels import Backend, Buffer, Call
+from dlab.kernels import Backend, Buffer, Call, memory
 from dlab.layout import Shape
 from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
 from dlab.nn.network import Name, Network
 from dlab.nn.stage import Stage, join
+
+ACTIVATIONS, GRADIENTS = "activations", "gradients"  # what memory is for
 
 
 class Segment(NamedTuple):
@@ -70,15 +72,26 @@ class Plan:
 
     def _connect(self, shape: Shape) -> Buffer:
         """Give every stage its buffers; what one writes, the next one reads."""
+        self._live(ACTIVATIONS, 0, self._last_use(-1))
         first = x = self.ops.buffer(shape, self.batch, self.stages[0].layer.margin())
         below: Stage | None = None
-        for stage, after in zip(self.stages, [*self.stages[1:], None], strict=True):
+        for index, (stage, after) in enumerate(zip(self.stages, [*self.stages[1:], None], strict=True)):
             stage.ops, stage.batch, stage.training = self.ops, self.batch, self.training
+            self._live(ACTIVATIONS, index, self._last_use(index))
             stage.x, stage.y = x, self.ops.buffer(stage.output, self.batch, after.layer.margin() if after else 0)
             if self.training:
+                self._live(GRADIENTS, self._last_use(index + 1), self._last_use(index))
                 self._connect_gradients(stage, below, after)
             x, below = stage.y, stage
         return first
+
+    def _live(self, kind: str, first: int, last: int) -> None:
+        """What is asked for next is in use from one moment to another: see `nn.memory`."""
+        memory.source().live(kind, first, last)
+
+    def _last_use(self, index: int) -> int:
+        """The moment of the stage that is the last to read the output of stage `index`; the input is that of -1."""
+        return 2 * len(self.stages) - index if self.training else index + 1
 
     def _connect_gradients(self, stage: Stage, below: Stage | None, after: Stage | None) -> None:
         plain = stage.pooled or below is None or (after is not None and after.sees_vectors)
@@ -100,12 +113,17 @@ class Plan:
     def _segments(
         self, samples: Any, scaling: tuple[float, float], loss: Any, update: Sequence[Call]
     ) -> Iterator[Segment]:
-        """All parts in the order in which they run."""
+        """All parts in the order in which they run.
+
+        What a layer asks for on the way forward stays until its backward calls have run.
+        """
         yield Segment("batch", "gather", self._gather(samples, scaling))
-        for stage in self.stages:
+        for index, stage in enumerate(self.stages):
+            self._live(ACTIVATIONS, index, self._last_use(index) if self.training else index)
             yield Segment(stage.node.name, "forward", stage.layer.forward(stage))
         yield Segment("loss", "loss", self._loss(samples, loss))
-        for stage in reversed(self.stages if self.training else []):
+        for index, stage in reversed(list(enumerate(self.stages)) if self.training else []):
+            self._live(GRADIENTS, self._last_use(index), self._last_use(index))
             yield Segment(stage.node.name, "backward", stage.layer.backward(stage))
         yield Segment("optimizer", "update", update)
 
@@ -116,7 +134,8 @@ class Plan:
     def _loss(self, samples: Any, loss: Any) -> list[Call]:
         """Fetch the batch's truth, then compare; the gradient goes to the last stage."""
         source = samples.labels if loss.kernel == "softmax_cross_entropy" else samples.targets
-        truth = np.zeros((self.batch, *source.shape[1:]), source.dtype)
+        self._live(ACTIVATIONS, len(self.stages), len(self.stages))
+        truth = self.ops.zeros((self.batch, *source.shape[1:]), source.dtype)
         error = self.stages[-1].dy.flat() if self.training else None
         compare = getattr(self.ops.loss, loss.kernel)
         return [self.ops.gather.take(source, self.rows, truth), compare(self.output.flat(), truth, error, self.total)]

@@ -80,6 +80,16 @@ def layers(rows: Iterable[Any]) -> Table:
     return table
 
 
+def memory(parts: Iterable[Any]) -> Table:
+    """What a run keeps in memory, part by part."""
+    table, total = _table("memory", "size>", footer=True), 0
+    for part in parts:
+        table.add_row(part.name, words.size(part.bytes))
+        total += part.bytes
+    table.columns[0].footer, table.columns[1].footer = "total", words.size(total)
+    return table
+
+
 def totals_of(rows: Iterable[Any]) -> dict[str, int]:
     """Parameters, multiply-adds and activation bytes of one sample, over all layers."""
     found = list(rows)

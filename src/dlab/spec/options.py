@@ -40,6 +40,7 @@ class Train:
 
     sampling: shuffle visits each sample once an epoch, replacement draws each batch anew (L3)
     eval_every: in iterations; null is every epoch, or the end where iterations are counted
+    eval_batch: how many samples inference takes at a time, at most; see `training.memory.inference_batch`
     clip: the most that the norm of all gradients together may be; null is no limit
     measure: batches averages what training saw, all measures the whole training split in inference mode
     watch: what to write down of each layer at the start and at every evaluation (L3)

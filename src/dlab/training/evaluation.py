@@ -7,6 +7,7 @@ import numpy as np
 
 from dlab.nn.plan import Plan
 from dlab.results.records import Evaluation, score
+from dlab.training.memory import pieces
 
 
 class Patience:
@@ -37,10 +38,10 @@ class Patience:
 class Evaluator:
     """Runs whole splits through the network in inference mode."""
 
-    def __init__(self, plan: Callable[[Any, int], Plan], data: Any, options: Any):
-        self.data, self.options = data, options
+    def __init__(self, plan: Callable[[Any, int], Plan], data: Any, batch: int, early_stop: Any):
+        self.data, self.batch = data, batch
         self.counts = data.train.labels is not None or set(np.unique(data.train.targets[:1000])) <= {0.0, 1.0}
-        self.patience = Patience(options.early_stop)
+        self.patience = Patience(early_stop)
         self._plan = plan
         self._plans: dict[int, list[Plan]] = {}
         for split in (data.test, data.validation):
@@ -62,9 +63,7 @@ class Evaluator:
     def _plans_of(self, samples: Any) -> list[Plan]:
         """A plan for full batches and one for the rest, made once."""
         if id(samples) not in self._plans:
-            count = len(samples.x)
-            sizes = [self.options.eval_batch] * (count >= self.options.eval_batch) + [count % self.options.eval_batch]
-            self._plans[id(samples)] = [self._plan(samples, size) for size in sizes if size]
+            self._plans[id(samples)] = [self._plan(samples, size) for size in pieces(len(samples.x), self.batch)]
         return self._plans[id(samples)]
 
     def _measure(self, samples: Any) -> tuple[float, float | None]:

@@ -1,6 +1,7 @@
 """The training loop: it yields records and knows nobody who reads them."""
 
 from collections.abc import Iterator
+from functools import partial
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -14,6 +15,7 @@ from dlab.nn.plan import Plan
 from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated
 from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator
+from dlab.training.memory import Memory
 from dlab.training.randomness import MASK, key
 from dlab.training.threads import Threads
 from dlab.training.watch import Watch
@@ -31,8 +33,9 @@ class Trainer:
 
     def __init__(self, network: Network, ops: Backend, data: Any, spec: Any, threads: int):
         self.network, self.ops, self.data, self.spec = network, ops, data, spec
-        options = spec.train
-        size = min(options.batch_size, len(data.train.x)) if options.batch_size != "all" else len(data.train.x)
+        self.room, options = Memory(network, ops, data, spec), spec.train
+        self.room.check()
+        size = self.room.batch
         self.batches = Batches(len(data.train.x), size, options.sampling, options.seed)
         self.steps_per_epoch = self.batches.per_epoch
         self.steps = options.iterations or options.epochs * self.steps_per_epoch
@@ -49,7 +52,7 @@ class Trainer:
         self.threads = Threads(threads)
         self._cost = np.zeros(1)
         self._update = self._update_calls()
-        self.evaluator = Evaluator(self._plan, data, options)
+        self.evaluator = Evaluator(self._inference, data, self.room.inference, options.early_stop)
         self.plans: dict[int, Plan] = {}
         for number in {size, len(data.train.x) % size or size}:
             self._plan_for(number)
@@ -164,10 +167,15 @@ class Trainer:
         scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, statistics)
         return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, *arrays, *training)
 
+    def _inference(self, samples: Any, size: int) -> Plan:
+        """A plan for measuring."""
+        return self.room.make(size, False, partial(self._plan, samples, size))
+
     def _plan_for(self, size: int) -> Plan:
         """The plan for this batch size: the last batch of an epoch may be smaller."""
         if size not in self.plans:
-            self.plans[size] = self._plan(self.data.train, size, self.gradients, self._update)
+            make = partial(self._plan, self.data.train, size, self.gradients, self._update)
+            self.plans[size] = self.room.make(size, True, make)
         return self.plans[size]
 
     def _reset(self) -> None:

@@ -1,14 +1,13 @@
 """Activations on lane blocks [B, C, H, W, 16]: the formulas, sixteen samples at a time."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numba import njit, types
 
 from dlab.kernels.elementwise import divide, where_greater
 from dlab.kernels.exponential import exp, power_and_rest
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, leak, load, multiply, splat, store, subtract, zero
 from dlab.kernels.memory import as_images
 from dlab.kernels.workers import tasks
@@ -57,7 +56,7 @@ def gradient(kind, dy, y, slope):
     return multiply(dy, zero())
 
 
-@lru_cache
+@factory
 def _forward(kind):
     """y = f(x), one task per block and channel."""
 
@@ -73,7 +72,7 @@ def _forward(kind):
     return activate
 
 
-@lru_cache
+@factory
 def _backward(kind):
     """dx = dy f'(u), one task per block and channel."""
 

@@ -1,14 +1,13 @@
 """The sum of a convolution, forward and (on turned weights) backward to the data, as a kernel of lane blocks."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from numba import njit, types
 
-from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, store
 from dlab.kernels.maxima import max4, store_argmax4
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
 from dlab.kernels.workers import alone, tasks
@@ -61,7 +60,7 @@ def finish_pooled(acc, y, code, at, k_tile, columns, slope):
             store_argmax4(code, here, get(acc, s), get(acc, s + 1), get(acc, t), get(acc, t + 1))
 
 
-@lru_cache
+@factory
 def make_pack():
     """packed[kt,c,p,q,k] = w[k0 + k,c,p,q], the weights in the order in which the tiles want them."""
 
@@ -79,7 +78,7 @@ def make_pack():
     return pack
 
 
-@lru_cache
+@factory
 def make_forward(k_tile, j_tile, FW, stride, ending):
     """y[n,k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[n,c,i S + p,j S + q]), one task per block and row of tiles.
 
@@ -131,8 +130,8 @@ def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], o
     slice_ = max(1, min(C, PATCH // patch))
     slice_ = covers(C, covers(C, slice_))
     places = y.shape[0] * y.shape[2] if slice_ < C else 1
-    rest = aligned((places, covers(K, k_tile), k_tile * rows * j_tile, LANES))
-    packed = aligned((covers(K, k_tile), C, FH, FW, k_tile))
+    k_tiles = covers(K, k_tile)
+    rest, packed = workspace((places, k_tiles, k_tile * rows * j_tile, LANES), (k_tiles, C, FH, FW, k_tile))
     run, flat = make_forward(k_tile, j_tile, FW, stride, ending), packed.reshape(-1)
     pack = make_pack() if packed.size > ALONE else alone(make_pack())
 

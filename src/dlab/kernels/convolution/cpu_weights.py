@@ -1,14 +1,13 @@
 """The weight gradient of a convolution as a kernel of lane blocks."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from numba import njit, types
 
-from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, load_ahead, store, total, vector_registers, zero
 from dlab.kernels.maxima import keep_where
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import covers
 from dlab.kernels.workers import tasks
@@ -83,7 +82,7 @@ def add_lanes(part, bias, dw, db, kt, k0, k_tile):
             db[k0 + k] = total(load(bias, (0, k0 + k)))
 
 
-@lru_cache
+@factory
 def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     """part[s,kt,c,p,a] = sum over the blocks n of segment s, i, j of dy[n,k,i,j] x[n,c,i S + p,j S + q], lanes apart.
 
@@ -126,7 +125,7 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
     return weight_gradient
 
 
-@lru_cache
+@factory
 def make_add_segments():
     """dw[k,c,p,q] and db[k]: the segments added in order, then the lanes."""
 
@@ -159,8 +158,11 @@ def bind(x, dy, y, code, dw, db, stride, slope, pooled) -> Callable[[], object]:
     per_segment = covers(B, segments)
     segments = covers(B, per_segment)
     strip = scale * covers(max(1, STRIP // OW), scale)
-    part, bias = aligned((segments, k_tiles, C, FH, k_tile * FW, LANES)), aligned((segments, K, LANES))
-    strips = aligned((segments * k_tiles, strip, OW, k_tile, LANES))
+    part, bias, strips = workspace(
+        (segments, k_tiles, C, FH, k_tile * FW, LANES),
+        (segments, K, LANES),
+        (segments * k_tiles, strip, OW, k_tile, LANES),
+    )
     run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
 
     def call() -> None:

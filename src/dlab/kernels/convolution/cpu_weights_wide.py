@@ -6,15 +6,14 @@ fill up the last block are left out.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from numba import njit, types
 
 from dlab.kernels.convolution.cpu_forward import CODES
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast_lane, fma, leak, load, store, total, zero
 from dlab.kernels.maxima import keep_where
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import LARGE, MIN_CHAINS, covers
 from dlab.kernels.workers import tasks
@@ -94,7 +93,7 @@ def take_back(sums, dw, task, c0, ct, k0, channels, vectors):
                 dw[k, c0 + b // FW, p, b % FW] = sums[at]
 
 
-@lru_cache
+@factory
 def make_wide_weight_gradient(channels, vectors, FW, stride, pooled):
     """dw[k,c,p,q] = sum over n, i, j of dy[n,k,i,j] x[n,c,i S + p,j S + q], sixteen filters k in a vector.
 
@@ -156,9 +155,12 @@ def bind(x, dy, y, code, dw, db, stride, slope, pooled, samples) -> Callable[[],
     groups = min(covers(TASKS, k_tiles), covers(C, max(CHANNELS, channels)))
     c_tiles = covers(covers(C, channels), groups)
     groups = covers(covers(C, channels), c_tiles)
-    strips = aligned((k_tiles * groups, max(1, STRIP // (LANES * vectors)), LANES, vectors, LANES))
-    sums = aligned((len(strips), c_tiles, FH, channels * FW * vectors, LANES))
-    bias = aligned((len(strips), LANES * vectors, LANES))
+    tasks_, filters = k_tiles * groups, LANES * vectors
+    strips, sums, bias = workspace(
+        (tasks_, max(1, STRIP // filters), LANES, vectors, LANES),
+        (tasks_, c_tiles, FH, channels * FW * vectors, LANES),
+        (tasks_, filters, LANES),
+    )
     run = make_wide_weight_gradient(channels, vectors, FW, stride, pooled)
     sizes = (LANES * len(dy) if samples is None else samples), groups, FH
     return lambda: run(x, dy, y, code, strips, sums, bias, dw, db, sizes, slope)

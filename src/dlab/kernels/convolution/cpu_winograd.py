@@ -1,16 +1,15 @@
 """The sum of a convolution by Winograd's short convolution of rows, as a kernel of lane blocks."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
 from dlab.kernels.convolution.cpu_forward import CODES, POOLED, finish, finish_pooled
 from dlab.kernels.convolution.winograd import AT, OUTPUTS, POINTS, SCALES, TAPS, answer, see
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, load_ahead, store, zero
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
 from dlab.kernels.workers import tasks
@@ -22,7 +21,7 @@ TASKS = 8  # at least, where there are rows enough
 MANY = 128  # filters: what they see is made once for each half of them without much loss
 
 
-@lru_cache
+@factory
 def make_transform():
     """u[f, kt, p, c, k] = the polynomial of taps w[k, c, p] at point f, the filters of a tile side by side."""
 
@@ -103,7 +102,7 @@ def answer_all(ys, points, m, b, y, gate, code, at, filters, here, OW, slope, en
                 finish(ys, y, gate, (n, k, i + row, j0), 1, OUTPUTS, slope, ending)
 
 
-@lru_cache
+@factory
 def make_winograd(k_tile, j_tile, ending):
     """y = f(b + convolution of x with w), stride 1: one task per block, strip of rows and group of filter tiles.
 
@@ -147,9 +146,11 @@ def bind(x, w, b, y, gate, code, slope, ending, valid) -> Callable[[], object]:
     rows = max(2, min(SEEN // (C * pieces) - FH + 1, covers(OH * B, TASKS)))
     rows = 2 * covers(OH, 2 * covers(OH, rows // 2 * 2))
     k_tile, j_tile = best_tile(K, pieces)
-    v = aligned((max_threads(), POINTS, C, (rows + FH - 1) * pieces | 1, LANES))
-    m = aligned((max_threads(), POINTS, K, rows * pieces, LANES))
-    u = aligned((POINTS, covers(K, k_tile), FH, C, k_tile))
+    v, m, u = workspace(
+        (max_threads(), POINTS, C, (rows + FH - 1) * pieces | 1, LANES),
+        (max_threads(), POINTS, K, rows * pieces, LANES),
+        (POINTS, covers(K, k_tile), FH, C, k_tile),
+    )
     groups = 2 if B * covers(OH, rows) < TASKS and K >= MANY else 1
     transform, run = make_transform(), make_winograd(k_tile, j_tile, ending)
 

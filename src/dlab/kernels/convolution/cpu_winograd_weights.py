@@ -1,7 +1,6 @@
 """The weight gradient of a convolution by Winograd's short convolution of rows, as a kernel of lane blocks."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from numba import get_thread_id, njit, types
 
@@ -10,9 +9,9 @@ from dlab.kernels.convolution.cpu_forward import CODES
 from dlab.kernels.convolution.cpu_weights_wide import gradient
 from dlab.kernels.convolution.cpu_winograd import ROOM, see_row
 from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, TAPS, ask, weight_transform
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, fma, load, load_ahead, scaled, store, total, zero
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import LARGE, covers
 from dlab.kernels.workers import tasks
@@ -101,7 +100,7 @@ def add_products(acc, ds, e, v, part, group, channels, chunk, fresh, pieces, k_t
                     store(part, (s, f, kt, c, a), get(acc, a))
 
 
-@lru_cache
+@factory
 def make_winograd_weights(k_tile, FH, pooled):
     """dw = G' sum of (A dy) * (B' x), stride 1: one task per segment of blocks and group of filter tiles.
 
@@ -136,7 +135,7 @@ def make_winograd_weights(k_tile, FH, pooled):
     return winograd_weights
 
 
-@lru_cache
+@factory
 def make_take_back(k_tile):
     """dw = G' of the six sums of the segments, lanes added; db likewise: one task per filter tile."""
 
@@ -178,10 +177,13 @@ def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
     rows = covers(OH, covers(OH, max(1, PLACES // pieces)))
     together = max(1, min(per_segment, PLACES // (OH * pieces)))
     slice_ = max(1, min(C, SEEN // (POINTS * together * (rows + FH - 1) * pieces)))
-    v = aligned((max_threads(), POINTS, slice_, together * (rows + FH - 1) * pieces | 1, LANES))
-    e = aligned((max_threads(), POINTS, per_group, together * rows * pieces, k_tile, LANES))
-    part = aligned((covers(B, per_segment), POINTS, tiles, C, FH * k_tile, LANES))
-    bias = aligned((len(part), K, LANES))
+    segments = covers(B, per_segment)
+    v, e, part, bias = workspace(
+        (max_threads(), POINTS, slice_, together * (rows + FH - 1) * pieces | 1, LANES),
+        (max_threads(), POINTS, per_group, together * rows * pieces, k_tile, LANES),
+        (segments, POINTS, tiles, C, FH * k_tile, LANES),
+        (segments, K, LANES),
+    )
     run, take_back = make_winograd_weights(k_tile, FH, pooled), make_take_back(k_tile)
     sizes, g = (per_segment, per_group, rows, together, slice_), weight_transform()
 

@@ -4,16 +4,14 @@ Nothing here is fast, and that is its use: `dlab bench` shows what the other way
 float32; a sum is taken term by term, in the order of its indices.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numba import types
 
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.workers import tasks
 
 
-@lru_cache
+@factory
 def _forward():
     @kernel(floats(4), floats(4), floats(4), types.intp)
     def forward(worker, x, w, y, stride):
@@ -31,7 +29,7 @@ def _forward():
     return forward
 
 
-@lru_cache
+@factory
 def _data_gradient():
     @kernel(floats(4), floats(4), floats(4), types.intp, types.intp)
     def data_gradient(worker, dy, w, dx, stride, pad):
@@ -50,7 +48,7 @@ def _data_gradient():
     return data_gradient
 
 
-@lru_cache
+@factory
 def _weight_gradient():
     @kernel(floats(4), floats(4), floats(4), types.intp)
     def weight_gradient(worker, x, dy, dw, stride):

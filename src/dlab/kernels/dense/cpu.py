@@ -4,16 +4,14 @@ Forward and data gradient keep the sums of some outputs in registers; forward, a
 blocks.  The weight gradient is in `cpu_weights`.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numba import types
 
 from dlab.kernels.dense import cpu_weights
 from dlab.kernels.dense.sizes import FLAT, LANED, PIECE, RESTS, ROWS, SLICE, TASKS, Call
-from dlab.kernels.jit import kernel
+from dlab.kernels.jit import factory, kernel
 from dlab.kernels.lanes import broadcast, fma, leak, load, store, vector_registers, zero
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import best_tile, covers
 from dlab.kernels.workers import tasks, unless_small
@@ -23,7 +21,7 @@ MOST = {1: 8, 2: 10, 4: 6}  # blocks of a forward tile, and the outputs that the
 SLICE_ROWS = 32  # of w, at least: of long ones the first-level cache holds few, whose addresses are alike
 
 
-@lru_cache
+@factory
 def _forward(n_tile, o_tile):
     """y[n,o] = f(b[o] + sum_i w[o,i] x[n,i]), one task per tile of blocks and group of outputs.
 
@@ -60,7 +58,7 @@ def _forward(n_tile, o_tile):
     return dense
 
 
-@lru_cache
+@factory
 def _data_gradient(i_tile, gated):
     """dx[n,i] = f' sum_o w[o,i] dy[n,o], one task per group of blocks and group of inputs.
 
@@ -109,7 +107,7 @@ def forward(x, w, b, y, slope=1.0) -> Call:
     n_tiles, o_tiles = covers(B, n_tile), covers(O, o_tile)
     group = max(1, o_tiles // covers(TASKS, n_tiles))
     slice_ = covers(I, covers(I, SLICE // n_tile))
-    rest = aligned((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
+    [rest] = workspace((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
     run = unless_small(_forward(n_tile, o_tile), B * O * I)
     bias = np.zeros(O, np.float32) if b is None else b
     return lambda: run(x, w, bias, y, rest, slice_, slope)
@@ -119,10 +117,11 @@ def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
     """dx = dy w, times the derivative of the rectifier that made the input `gate`."""
     (O, I), B = w.shape, len(dy)
     i_tile = best_tile(I, 1)[0]
-    tiles, slice_ = covers(I, i_tile), max(SLICE_ROWS, min(O, PIECE // w.strides[0]))
+    tiles, slice_ = covers(I, i_tile), max(SLICE_ROWS, min(O, PIECE // (4 * I)))
     blocks = B if slice_ < O else 1  # rows that no cache holds are read once for all blocks
     group = max(1, tiles // covers(TASKS, B // blocks))
-    rest = aligned((B // blocks * covers(tiles, group), blocks * group, i_tile if slice_ < O else 1, LANES))
+    sums = i_tile if slice_ < O else 1
+    [rest] = workspace((B // blocks * covers(tiles, group), blocks * group, sums, LANES))
     run = unless_small(_data_gradient(i_tile, gate is not None), B * O * I)
     other = dx if gate is None else gate
     return lambda: run(dy, w, dx, other, rest, blocks, slice_, slope)

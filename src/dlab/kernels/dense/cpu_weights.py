@@ -3,14 +3,12 @@
 It sums over samples, so here the vector runs along the inputs: 16 neighbouring weights of a row.
 """
 
-from functools import lru_cache
-
 from numba import njit, types
 
 from dlab.kernels.dense.sizes import LANED, PIECE, ROWS, TASKS, Call
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, store, total, vector_registers, zero
-from dlab.kernels.memory import aligned
+from dlab.kernels.memory import workspace
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import best_tile, covers
@@ -44,7 +42,7 @@ def store_rows(acc, dw, o0, i0, o_tile, v_tile):
                 store_first(dw, at, value, width)
 
 
-@lru_cache
+@factory
 def _weight_gradient(v_tile, o_tile):
     """dw[o,i] = sum_n dy[n,o] x[n,i], 16 inputs i in a vector; samples in order, padding lanes left out.
 
@@ -83,7 +81,7 @@ def _weight_gradient(v_tile, o_tile):
     return weight_gradient
 
 
-@lru_cache
+@factory
 def _bias_gradient():
     """db[o] = sum_n dy[n,o]."""
 
@@ -113,7 +111,7 @@ def bind(x, dy, dw, db, samples) -> Call:
         count = max(1, min(tiles, PIECE // (4 * LANES * v_tile * lanes)))
         group = covers(o_tiles, covers(TASKS, covers(tiles, count)))
     groups = covers(tiles, count)
-    rows = aligned((groups * covers(o_tiles, group), count, lanes, v_tile, LANES))
+    [rows] = workspace((groups * covers(o_tiles, group), count, lanes, v_tile, LANES))
     run, sum_bias = unless_small(_weight_gradient(v_tile, o_tile), len(x) * dw.size), _bias_gradient()
 
     def call() -> None:

@@ -1,12 +1,11 @@
 """Dropout on lane blocks: the mask is computed, never stored, so the backward pass makes it again."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numba import njit, types
 
-from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.memory import as_images
 from dlab.kernels.workers import tasks
 
@@ -23,7 +22,7 @@ def finish(h):
     return h ^ (h >> U(16))
 
 
-@lru_cache
+@factory
 def _apply():
     """y = scale x where the hash of (key, sample, element) is at least `limit`, else 0."""
 
@@ -43,7 +42,7 @@ def _apply():
     return apply
 
 
-@lru_cache
+@factory
 def _drop_weights():
     """kept = w where the hash of (key, output, input) is at least `limit`, else 0; one task per output."""
 
@@ -58,7 +57,7 @@ def _drop_weights():
     return drop_weights
 
 
-@lru_cache
+@factory
 def _scale_by():
     """y = factor x."""
 

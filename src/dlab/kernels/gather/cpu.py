@@ -1,12 +1,12 @@
 """Batches gathered from the resident data set into lane blocks."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from numba import types
 
-from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, load, load_bytes, store, zero
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.workers import tasks
@@ -14,7 +14,7 @@ from dlab.kernels.workers import tasks
 Call = Callable[[], object]
 
 
-@lru_cache
+@factory
 def _pack(bytes_):
     """x[b,c,i,j,l] = data[rows[16 b + l], (c H + i) W + j] * scale + shift, one task per block and image row.
 

@@ -1,13 +1,12 @@
 """The losses on lane blocks: u [B, K, 16], one pass on one thread, for a batch's outputs are few."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numba import types
 
 from dlab.kernels.exponential import exp
-from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, load, store, subtract
 
 Call = Callable[[], object]
@@ -15,7 +14,7 @@ TOTAL = array(types.float64, 1)
 LANED = types.Array(types.float32, 3, "C")
 
 
-@lru_cache
+@factory
 def _softmax_cross_entropy():
     """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
 
@@ -53,7 +52,7 @@ def _softmax_cross_entropy():
     return softmax_cross_entropy
 
 
-@lru_cache
+@factory
 def _squared_error():
     """total += (sum of 1/2 |y - t|^2, number with all |y - t| < 1/2); dy = (y - t) / N, zero in padding lanes."""
 

@@ -1,11 +1,9 @@
 """Batch normalisation on lane blocks: one task does all passes over a channel."""
 
-from functools import lru_cache
-
 import numpy as np
 from numba import njit, types
 
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, multiply, splat, store, subtract, total, zero
 from dlab.kernels.normalisation.cpu_scores import error_of, score
 from dlab.kernels.partial import keep_first
@@ -43,7 +41,7 @@ def transform(x, c, mean, rate, gamma, beta, y, slope, samples):
                 store(y, (n, c, i, j), keep_first(leak(u, u, slope), samples - n * LANE))
 
 
-@lru_cache
+@factory
 def forward():
     """Statistics of each channel, their running means, and y."""
     numbers = [floats(1)] * 2
@@ -63,7 +61,7 @@ def forward():
     return batch_forward
 
 
-@lru_cache
+@factory
 def inference():
     """y from the running statistics."""
 
@@ -76,7 +74,7 @@ def inference():
     return batch_inference
 
 
-@lru_cache
+@factory
 def backward():
     """Sums of dy and dy xh of each channel, then dx = gamma r (dy - mean dy - xh mean(dy xh))."""
 

@@ -1,17 +1,15 @@
 """Layer normalisation on lane blocks: one task does all passes over a block of sixteen samples."""
 
-from functools import lru_cache
-
 import numpy as np
 from numba import types
 
-from dlab.kernels.jit import floats, kernel
+from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, leak, load, multiply, splat, store, subtract, total, zero
 from dlab.kernels.normalisation.cpu_scores import error_of, score
 from dlab.kernels.workers import tasks
 
 
-@lru_cache
+@factory
 def forward():
     """Statistics of each lane, then y."""
 
@@ -48,7 +46,7 @@ def forward():
     return layer_forward
 
 
-@lru_cache
+@factory
 def backward():
     """dx, one task per block."""
 
@@ -77,7 +75,7 @@ def backward():
     return layer_backward
 
 
-@lru_cache
+@factory
 def parameters():
     """dgamma and dbeta, one task per channel."""
 

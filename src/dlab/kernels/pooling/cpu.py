@@ -4,13 +4,12 @@ A window's result is gathered in a register; its gradient is added to all of its
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from math import prod
 
 from numba import types
 
 from dlab.kernels.elementwise import divide, integers, keep_equal, root, where_greater
-from dlab.kernels.jit import array, floats, kernel
+from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, scaled, store, zero
 from dlab.kernels.maxima import keep_where
 from dlab.kernels.workers import tasks
@@ -20,7 +19,7 @@ CODES = array(types.int32, 5)
 SIZES = (types.intp,) * 5  # height and width of the window, its steps down and to the right, padding
 
 
-@lru_cache
+@factory
 def _max_forward():
     """y = largest x of the window, clipped at the border; code = its place p L + q, the first on ties."""
 
@@ -45,7 +44,7 @@ def _max_forward():
     return max_forward
 
 
-@lru_cache
+@factory
 def _max_backward():
     """dx at each window's maximum += dy."""
 
@@ -69,7 +68,7 @@ def _max_backward():
     return max_backward
 
 
-@lru_cache
+@factory
 def _sum_forward(squares):
     """y = share of the window's sum, or the root of its sum of squares."""
 
@@ -90,7 +89,7 @@ def _sum_forward(squares):
     return sum_forward
 
 
-@lru_cache
+@factory
 def _sum_backward(squares):
     """dx of every pixel += what each window that sees it gives: share dy, or x dy / y where y > 0."""
 
@@ -119,7 +118,7 @@ def _sum_backward(squares):
     return sum_backward
 
 
-@lru_cache
+@factory
 def _unpool():
     """du = dy f' at the maximum of its 2x2 window, 0 elsewhere."""
 

@@ -1,14 +1,13 @@
 """The optimizer's single pass over memory: flat float32 arrays, in chunks cut by length alone."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from dlab.kernels.jit import kernel
+from dlab.kernels.jit import factory, kernel
 from dlab.kernels.update import penalties, rules
 from dlab.kernels.workers import tasks
 
@@ -32,7 +31,7 @@ def _overload_step(rule, w, g, m, v, z, c):
     return lambda rule, w, g, m, v, z, c: chosen(w, g, m, v, z, c)
 
 
-@lru_cache
+@factory
 def _apply(rule, states, count, halves):
     """w, m, v, z <- rule(w, g', m, v, z): one task per chunk, and in it the penalised parameters first.
 
@@ -68,7 +67,7 @@ def _apply(rule, states, count, halves):
     return update
 
 
-@lru_cache
+@factory
 def _power_sum(halves):
     """sums = sum |x|^(halves / 2) of each chunk in float64: down the columns of rows, which vectorises, then across."""
 
@@ -87,7 +86,7 @@ def _power_sum(halves):
     return power_sum
 
 
-@lru_cache
+@factory
 def _add():
     """total[0] += share sum sums, one by one."""
 
@@ -101,7 +100,7 @@ def _add():
     return add
 
 
-@lru_cache
+@factory
 def _shorten():
     """g <- factor g."""
 

@@ -64,7 +64,7 @@ class Convolution(Layer):
 
     def forward(self, stage: Stage) -> list[Call]:
         w, b = stage.parameters["weight"], stage.parameters.get("bias")
-        stage.code = np.zeros(stage.y.view().shape, np.uint8) if stage.pooled else None
+        stage.code = stage.ops.zeros(stage.y.view().shape, np.uint8) if stage.pooled else None
         x, y = stage.x.view(self.padding()), stage.y.view()
         return [stage.ops.convolution.forward(x, w, b, y, self.stride, stage.slope, stage.code)]
 

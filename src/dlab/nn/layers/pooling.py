@@ -36,7 +36,7 @@ class Maximum(Windowed):
 
     def forward(self, stage: Stage) -> list[Call]:
         x, y = self.images(stage, stage.x), self.images(stage, stage.y)
-        stage.code = np.zeros(y.shape, np.int32)
+        stage.code = stage.ops.zeros(y.shape, np.int32)
         return [stage.ops.pooling.max_forward(x, y, stage.code, *self.sizes(stage.node.input))]
 
     def backward(self, stage: Stage) -> list[Call]:
