@@ -39,6 +39,13 @@ CASES["l2, average, dropconnect"] = (
     (1, 12, 11),
 )
 CASES["global maximum"] = layers(("conv", 4, 3), "relu", ("conv", 20, 3), "global_maxpool", "maxout"), (1, 9, 7)
+CASES["groups"] = (
+    layers(
+        *(("conv", 40, 3, 1, 1, True, 2), "relu", ("conv", 40, 3, 1, 1, True, 2), "relu", ("maxpool", 2)),
+        *(("conv", 40, 3, 1, 1, True, 40), "relu", "flatten", ("dense", 10)),
+    ),
+    (2, 9, 11),
+)
 CASES["unpooled"] = (
     layers(("conv", 4, 3), "relu", ("conv", 4, 3), "relu", "flatten", ("dropconnect", 20), "maxout"),
     (1, 9, 7),
