@@ -1,4 +1,4 @@
-"""The convolution layer."""
+"""The convolution layer, and what it shares with others whose filters look at windows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,40 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, "np.ndarray | None"]
 
 
+@dataclass(frozen=True)
+class Convolutional(Layer):
+    """K filters that look at windows of an image, F pixels wide, S apart, with P zeros around the image."""
+
+    filters: Count
+    kernel: Count
+    stride: Count = 1
+    pad: Pad = 0
+    bias: bool = True
+
+    def padding(self) -> int:
+        """Zeros around the input as a number."""
+        return same_padding(self.kernel, self.stride) if self.pad == "same" else self.pad
+
+    def output_shape(self, shape: Shape) -> Shape:
+        _, height, width = image(shape, self.type_name)
+        pad = self.padding()
+        if self.kernel > min(height, width) + 2 * pad:
+            raise ShapeError(f"kernel {self.kernel} does not fit the {height}x{width} input (padding {pad})", "kernel")
+        return (self.filters, *(window_count(size, self.kernel, self.stride, pad) for size in (height, width)))
+
+    def multiply_adds(self, shape: Shape) -> int:
+        return volume(self.output_shape(shape)) * shape[0] * self.kernel**2
+
+    def window(self, shape: Shape) -> Window:
+        return Window(self.kernel, self.stride, self.padding())
+
+    def margin(self) -> int:
+        return self.padding()
+
+
 @LAYERS.register("conv")
 @dataclass(frozen=True)
-class Convolution(Layer):
+class Convolution(Convolutional):
     """Shared weights slide over the image: y[k,i,j] = b[k] + sum_cpq w[k,c,p,q] x[c, i S + p, j S + q].
 
     With G groups, K / G filters see C / G channels each: those of the g-th part of K the g-th part of C, and no others;
@@ -31,26 +62,14 @@ class Convolution(Layer):
     source: L0, L1; cross-correlation, one bias per feature map (errata E16, E17, E20); groups: L4 (AlexNet)
     """
 
-    filters: Count
-    kernel: Count
-    stride: Count = 1
-    pad: Pad = 0
-    bias: bool = True
     groups: Count = 1
 
-    def padding(self) -> int:
-        """Zeros around the input as a number."""
-        return same_padding(self.kernel, self.stride) if self.pad == "same" else self.pad
-
     def output_shape(self, shape: Shape) -> Shape:
-        channels, height, width = image(shape, "conv")
-        for count, what in ((channels, "channels"), (self.filters, "filters")):
+        made = super().output_shape(shape)
+        for count, what in ((shape[0], "channels"), (self.filters, "filters")):
             if count % self.groups:
                 raise ShapeError(f"{count} {what} cannot be cut into {self.groups} equal groups", "groups")
-        pad = self.padding()
-        if self.kernel > min(height, width) + 2 * pad:
-            raise ShapeError(f"kernel {self.kernel} does not fit the {height}x{width} input (padding {pad})", "kernel")
-        return (self.filters, *(window_count(size, self.kernel, self.stride, pad) for size in (height, width)))
+        return made
 
     def parameters(self, shape: Shape) -> dict[str, Parameter]:
         channels, area = shape[0] // self.groups, self.kernel**2
@@ -59,13 +78,7 @@ class Convolution(Layer):
         return found | ({"bias": Parameter((self.filters,), *fans, weight=False)} if self.bias else {})
 
     def multiply_adds(self, shape: Shape) -> int:
-        return volume(self.output_shape(shape)) * shape[0] // self.groups * self.kernel**2
-
-    def window(self, shape: Shape) -> Window:
-        return Window(self.kernel, self.stride, self.padding())
-
-    def margin(self) -> int:
-        return self.padding()
+        return super().multiply_adds(shape) // self.groups
 
     def gradient_margin(self) -> int:
         """Enough for the data gradient, which slides the turned window over dy from outside to outside."""
