@@ -20,6 +20,14 @@ HEAD = "data: digits\nmodel:\n  layers:\n"
         ),
         (["{type: dense, units: 7}", "maxout"], "s.yaml:5:7: model.layers.1.k: 7 numbers cannot be grouped by 2"),
         (["flatten", "global_avgpool"], "s.yaml:5:7: model.layers.1: global_avgpool needs an image"),
+        (
+            ["{type: conv, filters: 6, kernel: 3}", "{type: conv, filters: 8, kernel: 3, groups: 4}"],
+            "s.yaml:5:51: model.layers.1.groups: 6 channels cannot be cut into 4 equal groups; its input is the output",
+        ),
+        (
+            ["{type: conv, filters: 6, kernel: 3}", "{type: conv, filters: 8, kernel: 3, groups: 3}"],
+            "s.yaml:5:51: model.layers.1.groups: 8 filters cannot be cut into 3 equal groups",
+        ),
         (["{type: l2pool, kernel: 9}"], "s.yaml:4:30: model.layers.0.kernel: window 9 does not fit the 8x8 input"),
         (["global_maxpool", "{type: dropconnect, units: 9}"], "model.layers.1: the last layer gives 9 numbers"),
     ],

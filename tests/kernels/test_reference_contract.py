@@ -10,7 +10,9 @@ from dlab.kernels.convolution import reference as convolution
 from dlab.kernels.dense import reference as dense
 from dlab.kernels.dropout import reference as dropout
 from dlab.kernels.gather import reference as gather
+from dlab.kernels.local import reference as local
 from dlab.kernels.loss import reference as loss
+from dlab.kernels.lrn import reference as lrn
 from dlab.kernels.normalisation import reference as normalisation
 from dlab.kernels.pooling import reference as pooling
 from dlab.kernels.update import reference as update
@@ -20,6 +22,7 @@ X, W, B, Y = numbers(2, 3, 7, 7), numbers(4, 3, 3, 3), numbers(4), numbers(2, 4,
 POOLED, CODE, CODES = numbers(2, 4, 2, 2), np.ones((2, 4, 2, 2), np.uint8), np.ones((2, 3, 4, 4), np.int32)
 VECTORS, MATRIX = numbers(2, 5), numbers(4, 5)
 KEY, ROWS, LABELS = np.array([1], np.uint32), np.array([1, 0]), np.array([1, 0], np.int32)
+LOCAL = numbers(5, 5, 3, 3, 3, 4)
 BYTE, INT = np.uint8, np.int32
 TOTAL = np.zeros(2)  # adds up, so it is neither input nor output here
 THREE, SAMPLE = (numbers(3), 1 + numbers(3) ** 2), (numbers(2), 1 + numbers(2) ** 2)
@@ -43,6 +46,9 @@ CALLS = {
     "convolution strided data": (convolution.data_gradient, Y, W, out(2, 3, 12, 12), 2),
     "convolution weights": (convolution.weight_gradient, X, Y, out(4, 3, 3, 3), out(4)),
     "convolution pooled": (convolution.pooled_weight_gradient, X, POOLED, POOLED, CODE, out(4, 3, 3, 3), out(4)),
+    "local forward": (local.forward, X, LOCAL, LOCAL[:, :, 0, 0, 0], out(2, 4, 5, 5), 1, 0.1),
+    "local data": (local.data_gradient, Y, LOCAL, out(2, 3, 5, 5), 1, 1, X[:, :, 1:6, 1:6], 0.1),
+    "local weights": (local.weight_gradient, X, Y, out(5, 5, 3, 3, 3, 4), out(5, 5, 4), 1, 1),
     "max forward": (pooling.max_forward, X, out(2, 3, 4, 3), out(2, 3, 4, 3, dtype=INT), (3, 4), (2, 2), 1),
     "max backward": (pooling.max_backward, X[:, :, :4, :4], CODES, out(2, 3, 8, 8), (2, 2), (2, 2), 0),
     "average forward": (pooling.average_forward, X, out(2, 3, 4, 4), (3, 3), (2, 2), 1),
@@ -63,6 +69,8 @@ CALLS = {
     "batch inference": (normalisation.batch_inference, X, *THREE, out(2, 3, 7, 7), THREE, 1e-5, 0.1),
     "batch backward": (normalisation.batch_backward, X, X, *THREE, THREE, out(2, 3, 7, 7), out(3), out(3), 0.1, 1),
     "layer backward": (normalisation.layer_backward, X, X, X[0], X[1], SAMPLE, out(2, 3, 7, 7), *[out(3, 7, 7)] * 2),
+    "lrn forward": (lrn.forward, X, out(2, 3, 7, 7), 5, 2.0, 1e-4, 0.75),
+    "lrn backward": (lrn.backward, X, X, out(2, 3, 7, 7), 5, 2.0, 1e-4, 0.75),
     "pack": (gather.pack, VECTORS, ROWS, out(3, 5), 2.0, 1.0),
     "take": (gather.take, VECTORS, ROWS, out(2, 5)),
 }

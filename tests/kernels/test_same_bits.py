@@ -39,6 +39,31 @@ CASES["l2, average, dropconnect"] = (
     (1, 12, 11),
 )
 CASES["global maximum"] = layers(("conv", 4, 3), "relu", ("conv", 20, 3), "global_maxpool", "maxout"), (1, 9, 7)
+CASES["groups"] = (
+    layers(
+        *(("conv", 40, 3, 1, 1, True, 2), "relu", ("conv", 40, 3, 1, 1, True, 2), "relu", ("maxpool", 2)),
+        *(("conv", 40, 3, 1, 1, True, 40), "relu", "flatten", ("dense", 10)),
+    ),
+    (2, 9, 11),
+)
+CASES["local filters"] = (
+    layers(
+        *(("local_conv", 6, 3), "relu", ("local_conv", 20, 3, 2, 1), ("leaky_relu", 0.1), ("conv", 6, 3, 1, 1), "relu"),
+        *(("local_conv", 3, 2, 1, 0, False), "flatten", ("dense", 10)),
+    ),
+    (2, 9, 11),
+)
+CASES["local response normalisation"] = (
+    layers(
+        *("lrn", ("conv", 12, 3, 1, 1), "relu", "lrn", ("maxpool", 2), ("conv", 9, 3, 1, 1), ("lrn", 3, 1.0, 0.1, 0.6)),
+        *("relu", ("dense", 10)),
+    ),
+    (3, 9, 11),
+)
+CASES["the others"] = (
+    layers(("conv", 4, 3), "identity", ("avgpool", 2), ("dense", 12), "step", ("dense", 10)),
+    (1, 9, 7),
+)
 CASES["unpooled"] = (
     layers(("conv", 4, 3), "relu", ("conv", 4, 3), "relu", "flatten", ("dropconnect", 20), "maxout"),
     (1, 9, 7),
@@ -84,3 +109,7 @@ def test_a_whole_batch_follows_the_float64_reference(name):
 
 def test_every_preset_is_tested():
     assert {name.split()[0] for name in PRESET_CASES} == set(PRESETS)
+
+
+def test_every_layer_is_tested():
+    assert {layer.type_name for made, _ in CASES.values() for layer in made} == set(LAYERS)

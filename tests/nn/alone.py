@@ -14,7 +14,7 @@ class Alone:
         self.ops, self.samples = kernels.backend(backend), len(x)
         (node,) = place((layer,), x.shape[1:])
         self.stage = stage = Stage(node, node.output, ops=self.ops, batch=len(x), training=training)
-        stage.x, stage.y = self._buffer(node.input), self._buffer(node.output, margin)
+        stage.x, stage.y = self._buffer(node.input, layer.margin()), self._buffer(node.output, margin)
         stage.dx, stage.dy = self._buffer(node.input, margin), self._buffer(node.output)
         stage.key = np.array([7], np.uint32)
         for name, value in parameters.items():

@@ -1,4 +1,7 @@
-"""Cross-correlation with stride and zero padding; x is given without its padding."""
+"""Cross-correlation with stride and zero padding; x is given without its padding.
+
+Filters with fewer channels than x see those of their group: there are as many groups of filters as of channels.
+"""
 
 from itertools import product
 
@@ -6,16 +9,17 @@ import numpy as np
 
 
 def _places(x_shape, w_shape, stride, pad):
-    """Every (n, k, i, j, c, p, q, h, v) where weight (p, q) of output (i, j) meets a real pixel (h, v)."""
-    n, c, height, width = x_shape
-    k, _, fh, fw = w_shape
+    """Every (output, weight, pixel) that meet: the indices (n, k, i, j) of y, (k, c, p, q) of w, (n, d, h, v) of x."""
+    samples, channels, height, width = x_shape
+    filters, depth, fh, fw = w_shape
+    groups = channels // depth
     rows = (height + 2 * pad - fh) // stride + 1
     columns = (width + 2 * pad - fw) // stride + 1
-    for place in product(*map(range, (n, k, rows, columns, c, fh, fw))):
-        _, _, i, j, _, p, q = place
+    for n, k, i, j, c, p, q in product(*map(range, (samples, filters, rows, columns, depth, fh, fw))):
         h, v = i * stride + p - pad, j * stride + q - pad
         if 0 <= h < height and 0 <= v < width:
-            yield (*place, h, v)
+            group = k // (filters // groups)
+            yield (n, k, i, j), (k, c, p, q), (n, group * depth + c, h, v)
 
 
 def forward(x, w, b, stride, pad):
@@ -24,22 +28,22 @@ def forward(x, w, b, stride, pad):
     y = np.zeros((n, k, (height + 2 * pad - fh) // stride + 1, (width + 2 * pad - fw) // stride + 1))
     for index in np.ndindex(y.shape):
         y[index] = b[index[1]]
-    for n, k, i, j, c, p, q, h, v in _places(x.shape, w.shape, stride, pad):
-        y[n, k, i, j] += w[k, c, p, q] * x[n, c, h, v]
+    for output, weight, pixel in _places(x.shape, w.shape, stride, pad):
+        y[output] += w[weight] * x[pixel]
     return y
 
 
 def data_gradient(dy, w, x_shape, stride, pad):
     dx = np.zeros(x_shape)
-    for n, k, i, j, c, p, q, h, v in _places(x_shape, w.shape, stride, pad):
-        dx[n, c, h, v] += w[k, c, p, q] * dy[n, k, i, j]
+    for output, weight, pixel in _places(x_shape, w.shape, stride, pad):
+        dx[pixel] += w[weight] * dy[output]
     return dx
 
 
 def weight_gradient(x, dy, w_shape, stride, pad):
     dw, db = np.zeros(w_shape), np.zeros(w_shape[0])
-    for n, k, i, j, c, p, q, h, v in _places(x.shape, w_shape, stride, pad):
-        dw[k, c, p, q] += dy[n, k, i, j] * x[n, c, h, v]
+    for output, weight, pixel in _places(x.shape, w_shape, stride, pad):
+        dw[weight] += dy[output] * x[pixel]
     for n, k, i, j in np.ndindex(dy.shape):
         db[k] += dy[n, k, i, j]
     return dw, db

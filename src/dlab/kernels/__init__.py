@@ -17,7 +17,10 @@ import numpy as np
 from dlab.kernels import memory
 from dlab.layout import LANES, Shape, blocks, volume
 
-OPERATIONS = ("activation", "convolution", "dense", "dropout", "gather", "loss", "normalisation", "pooling", "update")
+OPERATIONS = (
+    *("activation", "convolution", "dense", "dropout", "gather", "local"),
+    *("loss", "lrn", "normalisation", "pooling", "update"),
+)
 Call = Callable[[], object]
 
 

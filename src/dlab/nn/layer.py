@@ -14,6 +14,8 @@ from dlab.errors import ShapeError
 from dlab.layout import Shape
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from dlab.kernels import Call
     from dlab.nn.stage import Stage
 
@@ -69,6 +71,10 @@ class Layer:
     def statistics(self, shape: Shape) -> Mapping[str, Statistic]:
         """The running statistics of the layer for this input shape, by name, in the order they are stored."""
         return {}
+
+    def by_unit(self, weights: "np.ndarray") -> "np.ndarray":
+        """The layer's weights as a matrix: a row for each unit, or for each filter that slides."""
+        return weights.reshape(len(weights), -1)
 
     def multiply_adds(self, shape: Shape) -> int:
         """Multiply-adds of one sample's forward pass."""

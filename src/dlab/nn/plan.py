@@ -13,7 +13,7 @@ import numpy as np
 
 from dlab.kernels import Backend, Buffer, Call, memory
 from dlab.layout import Shape
-from dlab.nn.layers.convolution import Convolution
+from dlab.nn.layers.convolution import Convolutional
 from dlab.nn.layers.dense import Dense
 from dlab.nn.network import Name, Network
 from dlab.nn.stage import Stage, join
@@ -101,7 +101,7 @@ class Plan:
             stage.key = self.keys[stage.node.index] = np.zeros(1, np.uint32)
         if below is not None:
             stage.dx = below.dy
-            gates = isinstance(stage.layer, Dense | Convolution) and below.slope != 1.0 and not below.pooled
+            gates = isinstance(stage.layer, Dense | Convolutional) and below.slope != 1.0 and not below.pooled
             stage.below, below.gated = (below.slope if gates else 1.0), gates
 
     def _give(self, what: str, views: dict[Name, np.ndarray]) -> None:

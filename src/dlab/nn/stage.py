@@ -13,7 +13,7 @@ import numpy as np
 
 from dlab.kernels import Buffer, Call
 from dlab.nn.layers.activations import Identity, LeakyReLU, ReLU
-from dlab.nn.layers.convolution import Convolution
+from dlab.nn.layers.convolution import Convolution, Convolutional
 from dlab.nn.layers.dense import Dense
 from dlab.nn.layers.normalisation import Normalisation
 from dlab.nn.layers.pooling import MaxPooling
@@ -112,6 +112,6 @@ def _absorbs(stage: Stage, node: Node) -> bool:
     """Whether the layer of `node` can be done in the same pass as the stage before it."""
     free = stage.slope == 1.0 and not stage.pooled
     if isinstance(node.layer, ReLU | LeakyReLU | Identity):
-        return isinstance(stage.layer, Convolution | Dense | Normalisation) and free
+        return isinstance(stage.layer, Convolutional | Dense | Normalisation) and free
     halves = isinstance(node.layer, MaxPooling) and (node.layer.kernel, node.layer.step(), node.layer.pad) == (2, 2, 0)
     return halves and isinstance(stage.layer, Convolution) and not stage.pooled

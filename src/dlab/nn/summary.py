@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dlab.layout import Shape, volume
 from dlab.nn.layers.activations import Activation
-from dlab.nn.layers.convolution import Convolution
+from dlab.nn.layers.convolution import Convolutional
 from dlab.nn.layers.pooling import Pooling
 from dlab.nn.network import Node
 
@@ -48,7 +48,7 @@ def summarise(nodes: Iterable[Node]) -> list[LayerRow]:
 
 
 def _row(node: Node, field: int) -> LayerRow:
-    windowed = isinstance(node.layer, Convolution | Pooling)
+    windowed = isinstance(node.layer, Convolutional | Pooling)
     window = node.layer.window(node.input)
     return LayerRow(
         name=node.name,

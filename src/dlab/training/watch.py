@@ -140,11 +140,11 @@ class Weights:
     """The weights themselves."""
 
     def __init__(self, layers: Sequence[Watched], parameters: Mapping[Any, np.ndarray]):
-        self.weights = {layer.name: parameters[layer.weight] for layer in layers}
+        self.weights = {layer.name: layer.node.layer.by_unit(parameters[layer.weight]) for layer in layers}
 
     def measure(self) -> list[Columns]:
         """Spread, norms, small ones and different units of each layer."""
-        return [_weights(w.reshape(len(w), -1)) for w in self.weights.values()]
+        return [_weights(w) for w in self.weights.values()]
 
     def values(self) -> list[Values]:
         """All weights."""
