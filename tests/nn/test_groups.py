@@ -87,6 +87,7 @@ NETWORKS = {  # the groups of each convolution and what stands behind it; all wa
         (2, Conv(64, 3, pad=1), ReLU(), MaxPool()),
         (2, Conv(32, 5, pad=2), ReLU(), MaxPool()),
     ),
+    "many weights": ((1, Conv(128, 3), ReLU(), MaxPool()), (2, Conv(160, 5), ReLU()), (1, Conv(8, 1))),
 }
 
 
