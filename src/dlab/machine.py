@@ -20,3 +20,24 @@ def _share(limits: Path) -> int:
         return ceil(int(quota) / int(period))
     except (OSError, ValueError):  # no such file, or "max"
         return 1 << 16
+
+
+def memory() -> int:
+    """Bytes of memory that this process may still take: what the system has left, or the control group's rest of it."""
+    return min(_left(), _rest(Path("/sys/fs/cgroup")))
+
+
+def _left() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):  # not Linux: half of what there is
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def _rest(group: Path) -> int:
+    try:
+        limit, used = ((group / name).read_text() for name in ("memory.max", "memory.current"))
+        return max(0, int(limit) - int(used))
+    except (OSError, ValueError):  # no such file, or "max"
+        return 1 << 62

@@ -36,7 +36,7 @@ def _facts(spec: Any, data: Any, totals: dict[str, int]) -> dict[str, Any]:
         "optimizer": spec.optimizer.type_name,
         "batch size": batch,
         "steps": options.iterations or options.epochs * -(-samples // batch),
-        "memory": training + sum(split.x.nbytes for split in kept),
+        "memory": training + sum(split.memory for split in kept),
     }
 
 

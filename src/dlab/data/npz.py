@@ -1,31 +1,55 @@
-"""Arrays in .npz files: every declared size is compared with the file before an array is made."""
+"""Arrays in .npz files: every declared size is compared with the file before an array is made.
+
+Arrays that are stored as they are can be mapped: the file is then read where it is looked at.
+"""
 
 import math
 import zipfile
+import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.lib import format as npy
 
-from dlab.errors import DataError
+from dlab.data.unpacked import unpacked
+from dlab.errors import DataError, DlabError
 
-MAX_BYTES = 4 << 30
 WANTED = "x_train and y_train (with x_test and y_test, if there are), or x and y"
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+BLOCK = 1 << 24  # bytes whose checksum is taken together
 
 Pair = tuple[np.ndarray, np.ndarray]
 
 
-def read(path: Path) -> list[Pair]:
-    """(x, y) of the training split, and of the test split if there is one; nothing else is loaded."""
+class Header(NamedTuple):
+    """What a .npy file says of its array, and how long it is itself."""
+
+    shape: tuple[int, ...]
+    columns: bool  # Fortran's order
+    kind: np.dtype
+    length: int
+
+    @property
+    def bytes(self) -> int:
+        """Of the array."""
+        return math.prod(self.shape) * self.kind.itemsize
+
+
+def read(path: Path, large: Callable[[int], bool]) -> list[Pair]:
+    """(x, y) of the training split, and of the test split if there is one; nothing else is loaded.
+
+    x is mapped where it is stored as it is; a compressed one is unpacked in memory, or to disk first if `large`.
+    """
     try:
         with zipfile.ZipFile(path) as packed:
             names = choose([item.filename.removesuffix(".npy") for item in packed.infolist()], path)
-            for name in names:
-                check(packed, name, path)
-            arrays = [_load(packed, name) for name in names]
-    except DataError:
+            heads = [check(packed, name, path) for name in names]
+            arrays = [_lay(packed, name, head, large, path) for name, head in zip(names, heads, strict=True)]
+    except DlabError:
         raise
     except MemoryError:
         raise DataError(f"{path}: declares more than fits into memory") from None
@@ -48,24 +72,78 @@ def choose(found: list[str], path: Path) -> list[str]:
     return ["x", "y"]
 
 
-def check(packed: zipfile.ZipFile, name: str, path: Path) -> None:
-    """DataError unless the array is of plain numbers and exactly as long as its header says."""
+def check(packed: zipfile.ZipFile, name: str, path: Path) -> Header:
+    """The array's header; DataError unless the array is of plain numbers and exactly as long as that says."""
     entry = packed.getinfo(f"{name}.npy")
     with packed.open(entry) as file:
-        shape, kind = _header(file)
-        wanted = file.tell() + math.prod(shape) * kind.itemsize
-    if kind.hasobject:
+        head = _header(file)
+    wanted = head.length + head.bytes
+    if head.kind.hasobject:
         raise DataError(f"{path}: {name} holds Python objects, which dlab never loads. Wanted: numbers")
-    if wanted != entry.file_size or wanted > MAX_BYTES:
-        raise DataError(f"{path}: {name} promises {wanted:,} bytes, it has {entry.file_size:,}. Allowed: {MAX_BYTES:,}")
+    if wanted != entry.file_size:
+        raise DataError(f"{path}: {name} promises {wanted:,} bytes, it has {entry.file_size:,}")
+    return head
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+def _header(file: IO[bytes]) -> Header:
     version = npy.read_magic(file)
     if version not in HEADERS:
         raise ValueError(f"version {version} of the npy format")
-    shape, _, kind = HEADERS[version](file)
-    return shape, kind
+    shape, columns, kind = HEADERS[version](file)
+    if any(size < 0 for size in shape):
+        raise ValueError(f"{shape} is no shape")
+    return Header(shape, columns, kind, file.tell())
+
+
+def _lay(packed: zipfile.ZipFile, name: str, head: Header, large: Callable[[int], bool], path: Path) -> np.ndarray:
+    """An array, mapped if it is samples and stored as it is, or too large."""
+    entry = packed.getinfo(f"{name}.npy")
+    samples = name.startswith("x")
+    stored = samples and entry.compress_type == zipfile.ZIP_STORED and head.bytes > 0
+    if not stored and not (samples and large(head.bytes)):
+        return _load(packed, name)
+    if head.columns and len(head.shape) > 1:
+        return _columns(packed, name, head, large, path)
+    if stored:
+        start = _start(entry, path)
+        _check_sum(path, start, entry)
+        return _map(path, start, head)
+    return _map(unpacked(path, name, entry.file_size, partial(_open, path, entry)), 0, head)
+
+
+def _columns(packed: zipfile.ZipFile, name: str, head: Header, large: Callable[[int], bool], path: Path) -> np.ndarray:
+    """An array whose samples do not lie one after another: in memory or not at all."""
+    if large(head.bytes):
+        hint = f"Save it as np.ascontiguousarray({name}), or set data.stream to never"
+        raise DataError(f"{path}: {name} is stored column by column (Fortran's order) and cannot be streamed. {hint}")
+    return _load(packed, name)
+
+
+def _map(path: Path, start: int, head: Header) -> np.ndarray:
+    return np.memmap(path, head.kind, "r", start + head.length, head.shape)
+
+
+def _open(path: Path, entry: zipfile.ZipInfo) -> IO[bytes]:
+    return zipfile.ZipFile(path).open(entry)
+
+
+def _start(entry: zipfile.ZipInfo, path: Path) -> int:
+    """Where a stored file begins in its archive: behind a header of 30 bytes, the name and an extra field."""
+    with path.open("rb") as file:
+        file.seek(entry.header_offset + 26)
+        name, extra = np.frombuffer(file.read(4), "<u2")
+    return entry.header_offset + 30 + int(name) + int(extra)
+
+
+def _check_sum(path: Path, start: int, entry: zipfile.ZipInfo) -> None:
+    """DataError if a stored file is not what its archive says."""
+    with path.open("rb") as file:
+        file.seek(start)
+        found, left = 0, entry.file_size
+        while block := file.read(min(BLOCK, left)):
+            found, left = zlib.crc32(block, found), left - len(block)
+    if left or found != entry.CRC:
+        raise DataError(f"{path}: damaged: {entry.filename} has another checksum")
 
 
 def _load(packed: zipfile.ZipFile, name: str) -> np.ndarray:

@@ -48,8 +48,10 @@ class Plan:
         if gradients is not None:
             self._give("gradients", network.views(gradients))
         self.output = self.stages[-1].y
-        calls = self._gather(samples, scaling) + self._forward() + self._loss(samples, loss)
-        self.calls = ops.bracket([*calls, *(self._backward() if self.training else []), *update])
+        data, rows, fetch = samples.bind(self.rows)
+        gather = ops.gather.pack(data, rows, self.input.view(), *scaling)
+        calls = [gather, *self._forward(), *self._loss(samples, loss)]
+        self.calls = [*fetch, *ops.bracket([*calls, *(self._backward() if self.training else []), *update])]
 
     def run(self) -> None:
         """Do the whole batch `rows`."""
@@ -88,10 +90,6 @@ class Plan:
         by_name = {stage.node.name: stage for stage in self.stages}
         for (name, key), view in views.items():
             getattr(by_name[name], what)[key] = view
-
-    def _gather(self, samples: Any, scaling: tuple[float, float]) -> list[Call]:
-        data = samples.x.reshape(len(samples.x), -1)
-        return [self.ops.gather.pack(data, self.rows, self.input.view(), *scaling)]
 
     def _forward(self) -> list[Call]:
         return [call for stage in self.stages for call in stage.layer.forward(stage)]

@@ -1,0 +1,169 @@
+"""Sets that are read from disk train as sets in memory do, bit for bit."""
+
+import os
+import signal
+import subprocess
+from contextlib import closing
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dlab.assemble import build
+from dlab.data import idx
+from dlab.data.files import PARTS
+from dlab.errors import DataError, EnvironmentFault
+from dlab.results.records import Evaluation
+from dlab.spec import load
+
+RANDOM = np.random.default_rng(0)
+IMAGES, LABELS = RANDOM.integers(0, 256, (60, 6, 7), np.uint8), np.arange(60, dtype=np.uint8) % 3
+FLOATS = (IMAGES * RANDOM.normal(1, 3, (6, 7))).astype(">f4")
+SPEC = """
+data: {{name: {kind}, path: {path}, {options}}}
+model: {{layers: [flatten, {{type: dense, units: 5}}, relu, {{type: dense, units: 3}}]}}
+optimizer: {{name: momentum, lr: 0.01}}
+train: {{epochs: 3, batch_size: 16, eval_batch: 32, threads: 1}}
+threads: 1
+"""
+
+
+def four(folder, images=IMAGES):
+    """A folder of plain IDX files: 40 images to train, 20 to test."""
+    folder.mkdir()
+    for part, array in zip(PARTS, (images[:40], LABELS[:40], images[40:], LABELS[40:]), strict=True):
+        idx.write(folder / part.removesuffix(".gz"), array)
+    return folder
+
+
+def npz(path, x, y=LABELS, save=np.savez):
+    save(path, x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    return path
+
+
+def folder_of_images(folder, images=IMAGES):
+    """train/ and test/ with three classes; lossless, so that pixels are known."""
+    for n, (image, label) in enumerate(zip(images, LABELS, strict=True)):
+        place = folder / ("train" if n < 40 else "test") / f"class {label}"
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(place / f"{n:02}.png")
+    return folder
+
+
+SETS = {
+    "idx": lambda tmp: ("idx", four(tmp / "x")),
+    "npz of bytes": lambda tmp: ("npz", npz(tmp / "x.npz", IMAGES)),
+    "npz of floats": lambda tmp: ("npz", npz(tmp / "x.npz", FLOATS)),
+    "npz of vectors": lambda tmp: ("npz", npz(tmp / "x.npz", FLOATS.reshape(60, -1))),
+    "npz of whole numbers": lambda tmp: ("npz", npz(tmp / "x.npz", IMAGES.astype(np.int64))),
+    "compressed npz": lambda tmp: ("npz", npz(tmp / "x.npz", FLOATS, save=np.savez_compressed)),
+    "images": lambda tmp: ("images", folder_of_images(tmp / "x")),
+}
+OPTIONS = {
+    "plain": (),
+    "standard": ("data.normalize=standard",),
+    "split": ("data.validation=0.2", "data.train_limit=30", "data.test_limit=11", "data.normalize=standard"),
+    "replacement": ("train.sampling=replacement", "train.measure=all", "train.watch=[activations, gradients]"),
+    "one batch": ("train.batch_size=all",),
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def experiment(kind, path, stream, *settings):
+    file = path.parent / "spec.yaml"
+    file.write_text(SPEC.format(kind=kind, path=path, options=f"stream: {stream}").replace(", threads: 1}", "}"))
+    return build(load(str(file), settings), "cpu", 1)
+
+
+def trained(made):
+    """Evaluations, weights, and the data's hash of a whole run."""
+    rows = [record for record in made.trainer.run() if isinstance(record, Evaluation)]
+    return rows, made.trainer.parameters.tobytes(), made.data.sha256
+
+
+@pytest.mark.parametrize("kind", SETS)
+@pytest.mark.parametrize("options", OPTIONS)
+def test_streamed_is_resident_bit_for_bit(tmp_path, kind, options):
+    name, path = SETS[kind](tmp_path)
+    made = {stream: experiment(name, path, stream, *OPTIONS[options]) for stream in ("always", "never")}
+    splits = {how: [s for s in (e.data.train, e.data.test, e.data.validation) if s] for how, e in made.items()}
+    assert all(split.memory == 0 for split in splits["always"])
+    assert all(isinstance(split.x, np.ndarray) for split in splits["never"])
+    for streamed, resident in zip(splits["always"], splits["never"], strict=True):
+        np.testing.assert_array_equal(np.asarray(streamed.x), resident.x)
+    assert (made["always"].data.scale, made["always"].data.shift) == (
+        made["never"].data.scale,
+        made["never"].data.shift,
+    )
+    assert trained(made["always"]) == trained(made["never"])
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_any_number_of_workers(tmp_path, workers):
+    path = folder_of_images(tmp_path / "x")
+    resident = trained(experiment("images", path, "never"))
+    assert trained(experiment("images", path, "always", f"data.workers={workers}")) == resident
+
+
+def test_a_run_goes_on_where_it_was(tmp_path):
+    path = folder_of_images(tmp_path / "x")
+    whole, first, second = (experiment("images", path, "always").trainer for _ in range(3))
+    list(whole.run())
+    with closing(first.run()) as records:
+        for _ in range(2):
+            next(record for record in records if isinstance(record, Evaluation))
+        second.restore(first.state())
+    assert second.step == 6
+    list(second.run())
+    assert second.parameters.tobytes() == whole.parameters.tobytes()
+
+
+def children():
+    """Processes this one has started."""
+    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], stdout=subprocess.PIPE, text=True)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "dlab.data.decoder" in line]
+
+
+def test_workers_end_with_the_run_however_it_ends(tmp_path):
+    path = folder_of_images(tmp_path / "x")
+    made = experiment("images", path, "always", "data.workers=3").trainer
+    records = made.run()
+    next(records)
+    assert len(children()) == 3
+    made.stop()
+    list(records)
+    assert children() == []
+    left = experiment("images", path, "always").trainer.run()
+    next(left)
+    left.close()
+    assert children() == []
+
+
+def test_a_broken_image_stops_the_run_and_is_named(tmp_path):
+    path = folder_of_images(tmp_path / "x")
+    made = experiment("images", path, "always")
+    broken = path / "train" / "class 1" / "13.png"
+    broken.write_bytes(broken.read_bytes()[:60])  # the header is sound
+    with pytest.raises(DataError, match=r"class 1/13.png: not a sound image"):
+        list(made.trainer.run())
+    assert children() == []
+    Image.fromarray(IMAGES[0, :5]).save(broken)
+    with pytest.raises(DataError, match=r"class 1/13.png: is \(1, 5, 7\), images before it are \(1, 6, 7\)"):
+        list(made.trainer.run())
+    broken.unlink()
+    with pytest.raises(DataError, match=r"class 1/13.png"):
+        list(made.trainer.run())
+
+
+def test_a_worker_that_is_killed_is_told(tmp_path):
+    made = experiment("images", folder_of_images(tmp_path / "x"), "always", "train.epochs=100", "data.workers=1")
+    records = made.trainer.run()
+    next(record for record in records if isinstance(record, Evaluation))
+    for child in children():
+        os.kill(child, signal.SIGKILL)
+    with pytest.raises(EnvironmentFault, match="decodes images has died"):
+        list(records)
