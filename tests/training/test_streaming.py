@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from contextlib import closing
 
 import numpy as np
@@ -23,7 +24,7 @@ SPEC = """
 data: {{name: {kind}, path: {path}, {options}}}
 model: {{layers: [flatten, {{type: dense, units: 5}}, relu, {{type: dense, units: 3}}]}}
 optimizer: {{name: momentum, lr: 0.01}}
-train: {{epochs: 3, batch_size: 16, eval_batch: 32, threads: 1}}
+train: {{epochs: 3, batch_size: 16, eval_batch: 32}}
 threads: 1
 """
 
@@ -75,7 +76,7 @@ def _own_cache(tmp_path, monkeypatch):
 
 def experiment(kind, path, stream, *settings):
     file = path.parent / "spec.yaml"
-    file.write_text(SPEC.format(kind=kind, path=path, options=f"stream: {stream}").replace(", threads: 1}", "}"))
+    file.write_text(SPEC.format(kind=kind, path=path, options=f"stream: {stream}"))
     return build(load(str(file), settings), "cpu", 1)
 
 
@@ -167,3 +168,59 @@ def test_a_worker_that_is_killed_is_told(tmp_path):
         os.kill(child, signal.SIGKILL)
     with pytest.raises(EnvironmentFault, match="decodes images has died"):
         list(records)
+
+
+MEMORY = """
+import sys
+from itertools import islice
+from dlab.assemble import build
+from dlab.spec import load
+
+def anonymous():
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+build(load("mlp", ("data.name=xor", "data.size=null", "loss=mse", "model.hidden=[2]")), "reference", 1)
+before = anonymous()
+made = build(load(sys.argv[1], (f"data.stream={sys.argv[2]}",)), "reference", 1)
+for _ in range(20):
+    made.trainer.train_step()
+print(anonymous() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux for the memory of a process")
+@pytest.mark.parametrize(
+    ("kind", "stream", "least", "most"),
+    [("idx", "always", 0, 60e6), ("npz", "always", 0, 60e6), ("idx", "never", 200e6, 400e6)],
+)
+def test_a_mapped_set_takes_no_memory_of_its_size(tmp_path, kind, stream, least, most):
+    """200 MB in files with holes: statistics, a split and training take some pieces; in memory it would be seen."""
+    path = {"idx": sparse_idx, "npz": sparse_npz}[kind](tmp_path, 200_000_000)
+    spec = tmp_path / "spec.yaml"
+    options = "normalize: standard, validation: 0.1"
+    spec.write_text(SPEC.format(kind=kind, path=path, options=options))
+    command = [sys.executable, "-c", MEMORY, str(spec), stream]
+    taken = int(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+    assert least <= taken < most
+
+
+def sparse_idx(folder, size):
+    """A training split of black images in a file that takes no room."""
+    count = size // (50 * 50)
+    for part, array in zip(PARTS, (IMAGES[:1], LABELS[:1], np.zeros((9, 50, 50), np.uint8), LABELS[:9]), strict=True):
+        idx.write(folder / part.removesuffix(".gz"), array)
+    with (folder / PARTS[0].removesuffix(".gz")).open("wb") as file:
+        file.write(bytes([0, 0, 8, 3]) + np.array([count, 50, 50], ">u4").tobytes())
+        file.truncate(16 + count * 2500)
+    idx.write(folder / PARTS[1].removesuffix(".gz"), np.arange(count, dtype=np.uint8) % 3)
+    return folder
+
+
+def sparse_npz(folder, size):
+    """An archive of floats whose zeros take no room."""
+    x = np.lib.format.open_memmap(folder / "x.npy", "w+", ">f4", (size // 10_000, 1, 50, 50))
+    x[:2] = 1
+    x.flush()
+    np.savez(folder / "x.npz", x=x, y=np.arange(len(x)) % 3)
+    return folder / "x.npz"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
-from dlab.data.stream import Bound, Stream, pieces
+from dlab.data.stream import Bound, OneHot, Stream, pieces
 from dlab.errors import DataError
 from dlab.layout import Shape
 
@@ -28,7 +28,7 @@ class Samples:
 
     x: Any
     labels: np.ndarray | None
-    targets: np.ndarray
+    targets: Any
 
     def bind(self, rows: np.ndarray) -> Bound:
         """(data [M, features], numbers [N], calls): after the calls, data[numbers] are the samples `rows`."""
@@ -199,7 +199,7 @@ def classified(x: Any, labels: np.ndarray, classes: int, source: str) -> Samples
         raise DataError(f"{source}: label {labels[row]} in row {row}. Allowed: 0 to {classes - 1}")
     labels = labels.astype(np.int32)
     x = x if isinstance(x, Stream) else np.ascontiguousarray(x)
-    return Samples(x, labels, np.eye(classes, dtype=np.float32)[labels])
+    return Samples(x, labels, OneHot(labels, classes))
 
 
 def hold_out(samples: Samples, share: float, seed: int, purpose: int = TEST) -> tuple[Samples, Samples]:

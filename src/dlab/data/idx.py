@@ -28,7 +28,7 @@ def read(path: Path) -> np.ndarray:
 
 
 def lay(path: Path, large: Callable[[int], bool]) -> np.ndarray:
-    """The array in a file, mapped where that is plain; a gzipped one in memory, or unpacked to disk if it is `large`."""
+    """The array in a file, mapped where that is plain; a gzipped one in memory, or unpacked to disk if `large`."""
     shape, kind = head(path)
     if not packed(path):
         return mapped(path)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from dlab.layout import Shape, volume
 
-PIECE = 1 << 22  # bytes that are looked at together
+PIECE = 1 << 21  # bytes that are looked at together
 
 Bound = tuple[np.ndarray, np.ndarray, list[Callable[[], object]]]
 
@@ -125,6 +125,31 @@ class Mapped:
 
     def contents(self, rows: np.ndarray) -> None:
         """Nothing: reading the numbers is as cheap."""
+
+
+class OneHot:
+    """Targets of classes, [N, K] with a one in column labels[n]: numbers only where they are looked at."""
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, labels: np.ndarray, classes: int):
+        self.labels, self.shape = labels, (len(labels), classes)
+        self.nbytes = self.dtype.itemsize * volume(self.shape)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> "OneHot":
+        return OneHot(self.labels[rows], self.shape[1])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self._whole if dtype is None else self._whole.astype(dtype)
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        made = np.zeros(self.shape, self.dtype)
+        made[np.arange(len(self)), self.labels] = 1
+        return made
 
 
 def cuts(x: Any) -> list[tuple[int, int]]:

@@ -56,7 +56,7 @@ def _write(path: Path, target: Path, size: int, content: Callable[[], Any]) -> N
 
 
 def _copy(path: Path, content: Callable[[], Any], file: IO[bytes], size: int) -> int:
-    """Write at most `size` bytes; how many there are, at most one more than `size`. Checksums are checked at the end."""
+    """Write what there is, at most one byte more than `size`; how many bytes. Checksums are checked at the end."""
     done = 0
     try:
         with content() as packed:

@@ -99,7 +99,7 @@ class Plan:
 
     def _loss(self, samples: Any, loss: Any) -> list[Call]:
         """Fetch the batch's truth, then compare; the gradient goes to the last stage."""
-        source = samples.labels if loss.kernel == "softmax_cross_entropy" else samples.targets
+        source = samples.labels if loss.kernel == "softmax_cross_entropy" else np.asarray(samples.targets)
         truth = np.zeros((self.batch, *source.shape[1:]), source.dtype)
         error = self.stages[-1].dy.flat() if self.training else None
         compare = getattr(self.ops.loss, loss.kernel)
