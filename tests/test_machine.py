@@ -1,4 +1,4 @@
-"""How many cores are ours: affinity and control group."""
+"""How many cores and how much memory are ours: affinity, the system, and the control group."""
 
 import os
 
@@ -22,3 +22,18 @@ def test_without_a_control_group_there_is_no_limit(tmp_path):
 
 def test_affinity_counts():
     assert 1 <= machine.cores() <= len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "rest"),
+    [("1000", "400", 600), ("1000", "1400", 0), ("max", "400", 1 << 62), (None, None, 1 << 62)],
+)
+def test_the_control_groups_memory(tmp_path, limit, used, rest):
+    for name, text in (("memory.max", limit), ("memory.current", used)):
+        if text:
+            (tmp_path / name).write_text(f"{text}\n")
+    assert machine._rest(tmp_path) == rest
+
+
+def test_free_memory_is_part_of_the_machines():
+    assert 0 < machine.memory() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
