@@ -14,17 +14,17 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-import harness
 import numpy as np
-from neighbours import alone, busy_cores, warning
-from peers import samples
 from PIL import Image
 
+import harness
 from dlab import kernels
 from dlab.assemble import build
 from dlab.data import idx
 from dlab.data.files import PARTS
 from dlab.spec import load
+from neighbours import alone, busy_cores, warning
+from peers import samples
 
 FILES = 4000
 ROWS = (("lenet", 64, "idx"), ("lenet", 64, "images"), ("deep_convnet", 100, "images"))

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dlab.assemble import build
-from dlab.data import idx
+from dlab.data import decoders, idx
 from dlab.data.files import PARTS
 from dlab.errors import DataError, EnvironmentFault
 from dlab.results.records import Evaluation
@@ -108,6 +108,14 @@ def test_any_number_of_workers(tmp_path, workers):
     path = folder_of_images(tmp_path / "x")
     resident = trained(experiment("images", path, "never"))
     assert trained(experiment("images", path, "always", f"data.workers={workers}")) == resident
+
+
+def test_a_batch_may_be_larger_than_what_is_decoded_ahead(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoders, "MOST_IN_A_PIECE", (3, 1 << 20))
+    monkeypatch.setattr(decoders, "MOST_AHEAD", (1, 1 << 20))
+    path, settings = folder_of_images(tmp_path / "x"), ("train.measure=all", "data.validation=0.2")
+    resident = trained(experiment("images", path, "never", *settings))
+    assert trained(experiment("images", path, "always", "data.workers=1", *settings)) == resident
 
 
 def test_a_run_goes_on_where_it_was(tmp_path):
