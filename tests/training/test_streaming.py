@@ -14,6 +14,7 @@ from dlab.assemble import build
 from dlab.data import decoders, idx
 from dlab.data.files import PARTS
 from dlab.errors import DataError, EnvironmentFault
+from dlab.registry import DATASETS
 from dlab.results.records import Evaluation
 from dlab.spec import load
 
@@ -101,6 +102,14 @@ def test_streamed_is_resident_bit_for_bit(tmp_path, kind, options):
         made["never"].data.shift,
     )
     assert trained(made["always"]) == trained(made["never"])
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_glance_tells_what_loading_does(tmp_path, kind):
+    name, path = SETS[kind](tmp_path)
+    entry = DATASETS[name](path=str(path), stream="always")
+    data = entry.load()
+    assert entry.peek() == (data.shape, data.outputs)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

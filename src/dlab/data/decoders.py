@@ -162,19 +162,19 @@ class Decoders:
     @contextmanager
     def ahead(self, batches: Iterable[Paths], shape: Shape, size: int | None) -> Iterator[None]:
         """Inside, these batches of images [C, H, W] are decoded before they are asked for."""
-        first = self._pool is None
         pool = self._pool = self._pool or Pool(self._workers, shape, size)
-        self._rings.append(Ring(pool, batches))
+        ring = Ring(pool, batches)
+        self._rings.append(ring)
         try:
-            self._rings[-1].order()
+            ring.order()
             yield
         finally:
-            ring = self._rings.pop()
-            if first:
+            self._rings.remove(ring)
+            if self._rings:
+                ring.close()
+            else:
                 self._pool = None
                 pool.end()
-            else:
-                ring.close()
 
     def take(self, paths: Paths, out: np.ndarray) -> bool:
         """Whether these images were decoded ahead; they then are in `out` [n, C, H, W]."""

@@ -61,16 +61,26 @@ class Streamed(Own):
 class Npz(Streamed):
     """Arrays in a .npz file: images [N, H, W] or [N, C, H, W], or vectors [N, F]; whole-number y are classes."""
 
+    def peek(self) -> tuple[Shape, int]:
+        pairs, classes = self._pairs(self.place())
+        (x, y), *_ = pairs
+        return (1, *x.shape[1:]) if x.ndim == 3 else x.shape[1:], classes or y.size // len(y)
+
     def load(self, seed: int = 0) -> Data:
         path = self.place()
+        npz.verify(path)
+        pairs, classes = self._pairs(path)
+        splits = [_samples(x, y, classes, path) for x, y in pairs]
+        labels = tuple(map(str, range(classes))) if classes else None
+        return self.finish(splits[0], splits[1] if len(splits) > 1 else None, labels, seed)
+
+    def _pairs(self, path: Path) -> tuple[list[npz.Pair], int | None]:
+        """x and y of the splits, and how many classes there are if y are classes."""
         pairs = npz.read(path, self.large)
         for x, y in pairs:
             _check(x, y, path)
         whole = all(y.ndim == 1 and y.dtype.kind in "iub" for _, y in pairs)
-        classes = max(1, *(1 + int(y.max()) for _, y in pairs)) if whole else None
-        splits = [_samples(x, y, classes, path) for x, y in pairs]
-        labels = tuple(map(str, range(classes))) if classes else None
-        return self.finish(splits[0], splits[1] if len(splits) > 1 else None, labels, seed)
+        return pairs, max(1, *(1 + int(y.max()) for _, y in pairs)) if whole else None
 
 
 @DATASETS.register("idx")
