@@ -3,6 +3,7 @@
 DLAB_DATA=FOLDER python benchmarks/streaming.py [--rounds 7] [--seconds 1]    about three minutes
 
 All take turns in one process.  Before a slice counts, it runs for a while, so that what was read ahead is used up.
+Beside the time of a step stands the processor time that the training process spent on it, which neighbours alter less.
 """
 
 import argparse
@@ -10,9 +11,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 from PIL import Image
@@ -47,9 +48,9 @@ class Runner:
         """Steps, and the seconds they took."""
         kernels.set_threads(self._threads())
         self._until(seconds / 2)
-        begin, processor = perf_counter(), 0.0
+        begin, worked = perf_counter(), process_time()
         steps = self._until(seconds)
-        return {"seconds": perf_counter() - begin, "steps": steps, "idle_cpu": processor}
+        return {"seconds": perf_counter() - begin, "steps": steps, "cpu": process_time() - worked, "idle_cpu": 0.0}
 
     def _until(self, seconds: float) -> int:
         end, steps = perf_counter() + seconds, 0
@@ -101,15 +102,18 @@ def measure(row: tuple[str, int, str], folder: Path, chosen: argparse.Namespace)
                 loads.append(busy_cores())
                 figures.setdefault(how, []).append(runners[how].run(chosen.seconds))
     found = {"network": row[0], "batch": row[1], "files": row[2], "other_cores": mean(loads)}
-    return found | {"contenders": harness.summary(figures)}
+    cpu = {how: {"cpu_ms": median(1e3 * each["cpu"] / each["steps"] for each in figures[how])} for how in figures}
+    return found | {"contenders": {how: each | cpu[how] for how, each in harness.summary(figures).items()}}
 
 
 def show(row: dict) -> None:
     """Print a line for each way."""
-    print(f"{row['network']} batch {row['batch']}, {row['files']}: ms per step, times the set in memory")
+    print(
+        f"{row['network']} batch {row['batch']}, {row['files']}: ms per step, times the set in memory, ms of processor"
+    )
     base = row["contenders"]["in memory"]["ms"]
     for how, each in row["contenders"].items():
-        print(f"  {how:24}{each['ms']:9.3f} {each['ms'] / base:8.2f} x")
+        print(f"  {how:24}{each['ms']:9.3f} {each['ms'] / base:8.2f} x {each['cpu_ms']:9.3f}")
     print(warning(row["other_cores"]), end="")
 
 

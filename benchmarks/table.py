@@ -120,8 +120,8 @@ def streaming_table(found: dict) -> list[str]:
         base = row["contenders"]["in memory"]["ms"]
         for how, each in row["contenders"].items():
             name = f"{row['network']}, batch {row['batch']}, {row['files']}: {how}{mark}"
-            rows.append([name, f"{each['ms']:.3g}", f"{each['ms'] / base:.2f} x"])
-    head = ["ms per training step", "dlab", "of the same in memory"]
+            rows.append([name, f"{each['ms']:.3g}", f"{each['ms'] / base:.2f} x", f"{each['cpu_ms']:.3g}"])
+    head = ["ms per training step", "dlab", "of the same in memory", "processor time of the trainer"]
     words = f"{found['threads']} thread trains, {found['workers']} process decodes; medians of {found['rounds']}"
     return [*table(head, rows), "", note(found, words)]
 
