@@ -55,6 +55,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/busy.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/study.py
+	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/table.py
 
 experiments: $(EXPERIMENTS) ## run every experiment

@@ -126,6 +126,20 @@ def study_table(found: dict) -> list[str]:
     return [*table(head, rows), "", note(found, words)]
 
 
+def streaming_table(found: dict) -> list[str]:
+    """Training from disk."""
+    rows = []
+    for row in found["rows"]:
+        mark = " (disturbed)" if row["other_cores"] > QUIET else ""
+        base = row["contenders"]["in memory"]["ms"]
+        for how, each in row["contenders"].items():
+            name = f"{row['network']}, batch {row['batch']}, {row['files']}: {how}{mark}"
+            rows.append([name, f"{each['ms']:.3g}", f"{each['ms'] / base:.2f} x", f"{each['cpu_ms']:.3g}"])
+    head = ["ms per training step", "dlab", "of the same in memory", "processor time of the trainer"]
+    words = f"{found['threads']} thread trains, {found['workers']} process decodes; medians of {found['rounds']}"
+    return [*table(head, rows), "", note(found, words)]
+
+
 def note(found: dict, words: str) -> str:
     """How a table came about."""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
@@ -142,6 +156,7 @@ def main() -> None:
         "busy": busy_table,
         "start": start_table,
         "study": study_table,
+        "streaming": streaming_table,
     }
     parts = [maker(found) for name, maker in makers.items() if (found := read(name))]
     body = "\n\n".join("\n".join(part) for part in parts) or "No figures yet."

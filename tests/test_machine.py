@@ -1,4 +1,4 @@
-"""How many cores are ours: affinity and control group."""
+"""How many cores and how much memory are ours: affinity, the system, and the control group."""
 
 import os
 

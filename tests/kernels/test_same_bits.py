@@ -1,11 +1,10 @@
 """The same bits for any number of threads, for every preset and every layer; and padding lanes that change nothing."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from dlab import kernels
+from dlab.data.dataset import Samples
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, PRESETS
@@ -77,7 +76,7 @@ def trained(name, backend, samples=21):
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, 50).astype(np.int32)
     images = random.integers(0, 256, (50, *shape)).astype(np.uint8)
-    data = SimpleNamespace(x=images, labels=labels, targets=np.eye(10, dtype=np.float32)[labels])
+    data = Samples(x=images, labels=labels, targets=np.eye(10, dtype=np.float32)[labels])
     ops = kernels.backend(backend)
     parameters, gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
     network.start(parameters, INITIALISERS["he"](), 0)

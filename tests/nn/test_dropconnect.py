@@ -1,11 +1,10 @@
 """DropConnect on both backends: loops, slopes, one mask a batch, the mean weights at inference."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from dlab import kernels
+from dlab.data.dataset import Samples
 from dlab.nn.network import Network, place
 from dlab.nn.plan import Plan
 from dlab.nn.stage import join
@@ -101,7 +100,7 @@ def test_a_network_of_them_agrees_with_dense_layers_when_nothing_drops():
     def gradients(layer):
         network = Network((layer(9), LAYERS["relu"](), layer(4)), (24,))
         ops, x = kernels.backend("cpu"), numbers(SAMPLES, 24).astype(np.float32)
-        data = SimpleNamespace(x=x, labels=np.arange(SAMPLES, dtype=np.int32) % 4, targets=None)
+        data = Samples(x=x, labels=np.arange(SAMPLES, dtype=np.int32) % 4, targets=None)
         parameters, found = ops.zeros((network.size,)), ops.zeros((network.size,))
         network.start(parameters, INITIALISERS["he"](), 0)
         plan = Plan(network, ops, data, (1.0, 0.0), LOSSES["softmax_ce"](), SAMPLES, parameters, found)

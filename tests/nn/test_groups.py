@@ -1,12 +1,12 @@
 """Grouped convolution: loops, a convolution whose other weights are zero, the lectures' AlexNet, depthwise."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dlab import kernels
+from dlab.data.dataset import Samples
 from dlab.nn.network import Network, place
 from dlab.nn.plan import Plan
 from dlab.nn.summary import summarise
@@ -66,7 +66,7 @@ def seen(whole, groups):
 def one_step(layers, shape, fill):
     """Outputs and gradients by name, of parameters that `fill` sets."""
     network, ops = Network(layers, shape), kernels.backend("cpu")
-    data = SimpleNamespace(
+    data = Samples(
         x=numbers(SAMPLES, *shape).astype(np.float32), labels=np.arange(SAMPLES, dtype=np.int32) % 4, targets=None
     )
     parameters, gradients = ops.zeros((network.size,)), ops.zeros((network.size,))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dlab import kernels
+from dlab.data.dataset import Samples
 from dlab.errors import CheckpointError, Diverged
 from dlab.nn.network import Network
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
@@ -42,7 +43,7 @@ def samples(count, seed=0):
     x = random.integers(0, 60, (count, 1, 6, 6))
     for n, label in enumerate(labels):
         x[n, 0, :, 2 * label : 2 * label + 2] += 120
-    return SimpleNamespace(x=x.astype(np.uint8), labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
+    return Samples(x=x.astype(np.uint8), labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
 
 
 def dataset(validation=None):

@@ -1,11 +1,13 @@
 """Watching: what is measured, against the formulas; and that nobody notices being watched."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dlab import kernels
+from dlab.data.dataset import Samples
 from dlab.nn.network import Network
 from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.results.records import Evaluation, Finished, Snapshot, Timing
@@ -41,7 +43,7 @@ def images(count=40):
     random = np.random.default_rng(0)
     labels = random.integers(0, 3, count).astype(np.int32)
     x = random.integers(0, 256, (count, 1, 10, 10)).astype(np.uint8)
-    train = SimpleNamespace(x=x, labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
+    train = Samples(x=x, labels=labels, targets=np.eye(3, dtype=np.float32)[labels])
     return SimpleNamespace(train=train, test=None, validation=None, scale=1 / 255, shift=0.0)
 
 
@@ -226,7 +228,7 @@ def test_only_what_is_asked_for_is_measured():
     assert trainer(mlp("relu"), watch=()).watch.look(0, whole=True) == []
     step = (LAYERS["step"](),)
     alone = SimpleNamespace(**{**vars(images()), "shape": (3,)})
-    alone.train.x = np.zeros((40, 3), np.float32)
+    alone.train = replace(alone.train, x=np.zeros((40, 3), np.float32))
     assert trainer(step, data=alone).watch.look(0, whole=True) == []
 
 

@@ -1,5 +1,7 @@
 """What a data set is, once loaded, and the options that all of them share."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal
@@ -7,23 +9,43 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
+from dlab.data.stream import Bound, OneHot, Stream, pieces
 from dlab.errors import DataError
 from dlab.layout import Shape
 
 Count = Annotated[int, Ge(1)]
 Fraction = Annotated[float, Gt(0), Lt(1)]
 MAX_CLASSES = 10_000
-PIECE = 4096  # images that are counted at a time
 TEST, VALIDATION = 6, 7  # the purposes "held-out split" of a random stream
 
 
 @dataclass(frozen=True)
 class Samples:
-    """One split: x [N, *shape] uint8 or float32, labels int32 [N] (None without classes), targets float32 [N, K]."""
+    """One split: x [N, *shape] uint8 or float32, labels int32 [N] (None without classes), targets float32 [N, K].
 
-    x: np.ndarray
+    x lies in memory or is a stream from disk; `bind` and `ahead` are how batches of either are had.
+    """
+
+    x: Any
     labels: np.ndarray | None
-    targets: np.ndarray
+    targets: Any
+
+    def bind(self, rows: np.ndarray) -> Bound:
+        """(data [M, features], numbers [N], calls): after the calls, data[numbers] are the samples `rows`."""
+        return self.x.bind(rows) if isinstance(self.x, Stream) else (self.x.reshape(len(self.x), -1), rows, [])
+
+    def ahead(self, batches: Iterable[np.ndarray]) -> AbstractContextManager[Any]:
+        """Inside, these batches may be read before they are asked for; nothing where the samples are in memory."""
+        return self.x.ahead(batches) if isinstance(self.x, Stream) else nullcontext()
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that x takes."""
+        return 0 if isinstance(self.x, Stream) else self.x.nbytes
+
+    def resident(self) -> "Samples":
+        """The same samples in memory."""
+        return Samples(np.asarray(self.x), self.labels, self.targets)
 
     def first(self, count: int | None) -> "Samples":
         """The first `count` samples."""
@@ -123,28 +145,42 @@ class DataSet:
         if train.x.dtype == np.uint8:
             return list(splits), *self._byte_scaling(train.x)
         scale, shift = self._float_scaling(train.x)
+        return [split and replace(split, x=_scaled(split.x, scale, shift)) for split in splits], 1.0, 0.0
 
-        def scaled(split: Samples) -> Samples:
-            return replace(split, x=np.ascontiguousarray(split.x * scale + shift, np.float32))
-
-        return [split and scaled(split) for split in splits], 1.0, 0.0
-
-    def _byte_scaling(self, x: np.ndarray) -> tuple[float, float]:
+    def _byte_scaling(self, x: Any) -> tuple[float, float]:
         if self.normalize == "standard":
-            mean = float(x.mean(dtype=np.float64))
-            return _standard(mean, float(np.sqrt(max(0.0, _mean_square(x) - mean**2))), x.max() == x.min())
+            counts = sum(np.bincount(piece.reshape(-1), minlength=256) for piece in pieces(x))
+            mean, square = (float((counts * np.arange(256.0) ** power).sum() / x.size) for power in (1, 2))
+            return _standard(mean, float(np.sqrt(max(0.0, square - mean**2))), np.count_nonzero(counts) == 1)
         return (1 / 255, 0.0) if self.normalize == "unit" else (1.0, 0.0)
 
-    def _float_scaling(self, x: np.ndarray) -> tuple[Any, Any]:
+    def _float_scaling(self, x: Any) -> tuple[Any, Any]:
         axes = 0 if x.ndim == 2 else None  # by feature for vectors, over all pixels for images
-        low, high = (np.asarray(end, np.float64) for end in (x.min(axis=axes), x.max(axis=axes)))
+        if self.normalize == "none":
+            return 1.0, 0.0
+        low, high = (np.asarray(end, np.float64) for end in _ends(x, axes))
         if self.normalize == "standard":
-            mean, deviation = (measure(axis=axes, dtype=np.float64) for measure in (x.mean, x.std))
-            return tuple(np.vectorize(_standard)(mean, deviation, low == high))
-        if self.normalize == "unit":
-            width = np.where(high > low, high - low, 1.0)
-            return 1 / width, -low / width
-        return 1.0, 0.0
+            return tuple(np.vectorize(_standard)(*_moments(x, axes), low == high))
+        width = np.where(high > low, high - low, 1.0)
+        return 1 / width, -low / width
+
+
+def _scaled(x: Any, scale: Any, shift: Any) -> Any:
+    return x.scaled(scale, shift) if isinstance(x, Stream) else np.ascontiguousarray(x * scale + shift, np.float32)
+
+
+def _ends(x: Any, axes: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest and the largest numbers."""
+    ends = [(piece.min(axis=axes), piece.max(axis=axes)) for piece in pieces(x)]
+    return np.min([low for low, _ in ends], axis=0), np.max([high for _, high in ends], axis=0)
+
+
+def _moments(x: Any, axes: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation in float64, the sums taken piece by piece in order."""
+    count = len(x) if axes == 0 else x.size
+    mean = sum(piece.sum(axis=axes, dtype=np.float64) for piece in pieces(x)) / count
+    squares = sum(np.square(piece - mean).sum(axis=axes) for piece in pieces(x))
+    return mean, np.sqrt(squares / count)
 
 
 def _standard(mean: float, deviation: float, constant: bool) -> tuple[float, float]:
@@ -153,14 +189,7 @@ def _standard(mean: float, deviation: float, constant: bool) -> tuple[float, flo
     return 1 / width, -mean / width
 
 
-def _mean_square(x: np.ndarray) -> float:
-    """Mean of x^2 of bytes, through the 256 values there are: no large copy."""
-    pieces = (x[start : start + PIECE] for start in range(0, len(x), PIECE))
-    counts = sum(np.bincount(piece.reshape(-1), minlength=256) for piece in pieces)
-    return float((counts * np.arange(256.0) ** 2).sum() / x.size)
-
-
-def classified(x: np.ndarray, labels: np.ndarray, classes: int, source: str) -> Samples:
+def classified(x: Any, labels: np.ndarray, classes: int, source: str) -> Samples:
     """Samples with one-hot targets; DataError names the first label out of range."""
     if classes > MAX_CLASSES:
         raise DataError(f"{source}: label {labels.max()} is too large. Allowed: 0 to {MAX_CLASSES - 1}")
@@ -169,7 +198,8 @@ def classified(x: np.ndarray, labels: np.ndarray, classes: int, source: str) -> 
         row = int(wrong[0])
         raise DataError(f"{source}: label {labels[row]} in row {row}. Allowed: 0 to {classes - 1}")
     labels = labels.astype(np.int32)
-    return Samples(np.ascontiguousarray(x), labels, np.eye(classes, dtype=np.float32)[labels])
+    x = x if isinstance(x, Stream) else np.ascontiguousarray(x)
+    return Samples(x, labels, OneHot(labels, classes))
 
 
 def hold_out(samples: Samples, share: float, seed: int, purpose: int = TEST) -> tuple[Samples, Samples]:
@@ -187,19 +217,28 @@ def hold_out(samples: Samples, share: float, seed: int, purpose: int = TEST) -> 
 
 
 def fingerprint(*splits: Samples | None) -> str:
-    """SHA-256 over the arrays in use, so that a resumed run knows its data again."""
+    """SHA-256 over the samples in use, so that a resumed run knows its data again, in memory or not."""
     digest = sha256()
     for split in splits:
         for array in (split.x, split.targets) if split else ():
             digest.update(str((array.dtype, array.shape)).encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for content in _contents(array):
+                digest.update(content)
     return digest.hexdigest()
 
 
-def finite(x: np.ndarray, source: str) -> np.ndarray:
+def _contents(array: Any) -> Iterator[Any]:
+    """What identifies the samples: their bytes, or what their source says."""
+    own = array.contents() if isinstance(array, Stream) else None
+    return (np.ascontiguousarray(piece).data for piece in pieces(array)) if own is None else own
+
+
+def finite(x: Any, source: str) -> Any:
     """x as float32; DataError names the first row with a number that is not finite."""
-    x = np.ascontiguousarray(x, np.float32)
-    wrong = np.flatnonzero(~np.isfinite(x).reshape(len(x), -1).all(axis=1))
-    if wrong.size:
-        raise DataError(f"{source}: row {int(wrong[0])} holds a number that is not finite")
+    x, start = x if isinstance(x, Stream) else np.ascontiguousarray(x, np.float32), 0
+    for piece in pieces(x):
+        wrong = np.flatnonzero(~np.isfinite(piece).reshape(len(piece), -1).all(axis=1))
+        if wrong.size:
+            raise DataError(f"{source}: row {start + int(wrong[0])} holds a number that is not finite")
+        start += len(piece)
     return x

@@ -3,10 +3,13 @@
 import gzip
 import math
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from dlab.data.unpacked import unpacked
 from dlab.errors import DataError
 
 KINDS = {
@@ -20,21 +23,57 @@ def read(path: Path) -> np.ndarray:
     """The array in a file; DataError names the file and what is wrong with it."""
     raw = content(path)
     shape, kind = header(raw[:64], path)
-    wanted = promised(shape, kind)
-    if len(raw) != wanted:
-        sizes, found = "x".join(map(str, shape)), "more" if len(raw) > wanted else f"{len(raw):,} bytes"
-        raise DataError(f"{path}: its header promises {sizes} values ({wanted:,} bytes), it has {found}")
+    _check_length(len(raw), shape, kind, path)
     return np.frombuffer(raw, kind, offset=4 + 4 * len(shape)).reshape(shape)
+
+
+def lay(path: Path, large: Callable[[int], bool]) -> np.ndarray:
+    """The array in a file, mapped where that is plain; a gzipped one in memory, or unpacked to disk if `large`."""
+    shape, kind = head(path)
+    if not packed(path):
+        return mapped(path)
+    if not large(math.prod(shape) * kind.itemsize):
+        return read(path)
+    return mapped(unpacked(path, "", promised(shape, kind), partial(gzip.open, path)))
+
+
+def mapped(path: Path) -> np.memmap:
+    """The array in a plain file, which is read when it is looked at."""
+    shape, kind = head(path)
+    _check_length(path.stat().st_size, shape, kind, path)
+    return np.memmap(path, kind, "r", 4 + 4 * len(shape), shape)
+
+
+def _check_length(found: int, shape: tuple[int, ...], kind: np.dtype, path: Path) -> None:
+    wanted = promised(shape, kind)
+    if found != wanted:
+        told = "more" if found > wanted else f"{found:,} bytes"
+        raise DataError(f"{path}: its header promises {_times(shape)} values ({wanted:,} bytes), it has {told}")
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 def peek(path: Path) -> tuple[int, ...]:
     """The shape in a file's header, without reading the rest."""
+    return head(path)[0]
+
+
+def head(path: Path) -> tuple[tuple[int, ...], np.dtype]:
+    """(shape, number type) of a file, without reading the rest."""
     try:
         with path.open("rb") as file:
             raw = file.read(4096)
-        return header(zlib.decompressobj(wbits=31).decompress(raw, 64) if raw[:2] == GZIP else raw, path)[0]
+        return header(zlib.decompressobj(wbits=31).decompress(raw, 64) if raw[:2] == GZIP else raw, path)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
+
+
+def packed(path: Path) -> bool:
+    """Whether a file is gzipped."""
+    with path.open("rb") as file:
+        return file.read(2) == GZIP
 
 
 def header(raw: bytes, path: Path) -> tuple[tuple[int, ...], np.dtype]:
@@ -42,10 +81,7 @@ def header(raw: bytes, path: Path) -> tuple[tuple[int, ...], np.dtype]:
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in KINDS or not 1 <= raw[3] <= 4 or len(raw) < 4 + 4 * raw[3]:
         hint = " (a web page?)" if raw[:1] == b"<" else ""
         raise DataError(f"{path}: not an IDX file{hint}; it begins with {raw[:4]!r}")
-    shape = tuple(int(size) for size in np.frombuffer(raw, ">u4", raw[3], 4))
-    if math.prod(shape) > MAX_BYTES:
-        raise DataError(f"{path}: its header promises {'x'.join(map(str, shape))} values, more than dlab reads")
-    return shape, KINDS[raw[2]]
+    return tuple(int(size) for size in np.frombuffer(raw, ">u4", raw[3], 4)), KINDS[raw[2]]
 
 
 def promised(shape: tuple[int, ...], kind: np.dtype) -> int:
@@ -64,7 +100,10 @@ def content(path: Path) -> bytes:
 
 def unpack(raw: bytes, path: Path) -> bytes:
     """One gzip member and nothing behind it, of at most one byte more than its header promises."""
-    wanted = promised(*header(zlib.decompressobj(wbits=31).decompress(raw, 64), path))
+    shape, kind = header(zlib.decompressobj(wbits=31).decompress(raw, 64), path)
+    wanted = promised(shape, kind)
+    if wanted > MAX_BYTES:
+        raise DataError(f"{path}: its header promises {_times(shape)} values, more than dlab unpacks in memory")
     machine = zlib.decompressobj(wbits=31)
     text = machine.decompress(raw, wanted + 1)
     if not machine.eof and len(text) <= wanted:

@@ -59,7 +59,8 @@ class Plan:
             self._give("gradients", network.views(gradients))
         self.output = self.stages[-1].y
         self.segments = list(self._segments(samples, scaling, loss, update))
-        self.calls = ops.bracket([call for segment in self.segments for call in segment.calls])
+        read, *rest = self.segments
+        self.calls = [*read.calls, *ops.bracket([call for segment in rest for call in segment.calls])]
 
     def run(self) -> None:
         """Do the whole batch `rows`."""
@@ -117,7 +118,9 @@ class Plan:
 
         What a layer asks for on the way forward stays until its backward calls have run.
         """
-        yield Segment("batch", "gather", self._gather(samples, scaling))
+        data, rows, fetch = samples.bind(self.rows)
+        yield Segment("batch", "read", fetch)
+        yield Segment("batch", "gather", [self.ops.gather.pack(data, rows, self.input.view(), *scaling)])
         for index, stage in enumerate(self.stages):
             self._live(ACTIVATIONS, index, self._last_use(index) if self.training else index)
             yield Segment(stage.node.name, "forward", stage.layer.forward(stage))
@@ -126,10 +129,6 @@ class Plan:
             self._live(GRADIENTS, self._last_use(index), self._last_use(index))
             yield Segment(stage.node.name, "backward", stage.layer.backward(stage))
         yield Segment("optimizer", "update", update)
-
-    def _gather(self, samples: Any, scaling: tuple[float, float]) -> list[Call]:
-        data = samples.x.reshape(len(samples.x), -1)
-        return [self.ops.gather.pack(data, self.rows, self.input.view(), *scaling)]
 
     def _loss(self, samples: Any, loss: Any) -> list[Call]:
         """Fetch the batch's truth, then compare; the gradient goes to the last stage."""

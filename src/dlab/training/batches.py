@@ -1,13 +1,14 @@
 """Which samples make which batch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from dlab.training.randomness import ORDER, SAMPLING, stream
 
 
-@dataclass
+@dataclass(frozen=True)
 class Batches:
     """The rows of every step, from (seed, epoch, batch) alone; an epoch is samples / batch batches, rounded up.
 
@@ -19,8 +20,6 @@ class Batches:
     batch: int
     sampling: str
     seed: int
-    _epoch: int = field(default=-1, repr=False)
-    _order: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def per_epoch(self) -> int:
@@ -30,13 +29,13 @@ class Batches:
     def rows(self, step: int) -> np.ndarray:
         """Row numbers of the batch of step 0, 1, ..."""
         epoch, number = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            self._order, self._epoch = self._drawn(epoch), epoch
-        assert self._order is not None
-        return self._order[number * self.batch : (number + 1) * self.batch]
+        return _order(self, epoch)[number * self.batch : (number + 1) * self.batch]
 
-    def _drawn(self, epoch: int) -> np.ndarray:
-        """The rows of an epoch, one after another."""
-        if self.sampling == "replacement":
-            return stream(self.seed, SAMPLING, epoch).integers(0, self.samples, self.per_epoch * self.batch)
-        return stream(self.seed, ORDER, epoch).permutation(self.samples)
+
+@lru_cache(maxsize=2)  # the present epoch, and the next one where batches are read ahead
+def _order(batches: Batches, epoch: int) -> np.ndarray:
+    """The rows of an epoch, one after another."""
+    if batches.sampling == "replacement":
+        count = batches.per_epoch * batches.batch
+        return stream(batches.seed, SAMPLING, epoch).integers(0, batches.samples, count)
+    return stream(batches.seed, ORDER, epoch).permutation(batches.samples)

@@ -67,12 +67,15 @@ class Evaluator:
         return self._plans[id(samples)]
 
     def _measure(self, samples: Any) -> tuple[float, float | None]:
-        plans, start = self._plans_of(samples), 0
+        plans = self._plans_of(samples)
         for plan in plans:
             plan.total[:] = 0
-            while len(samples.x) - start >= plan.batch:
-                plan.rows[:] = np.arange(start, start + plan.batch)
+        size, count = self.batch, len(samples.x)
+        batches = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+        with samples.ahead(batches):
+            for rows in batches:
+                plan = plans[0] if len(rows) == plans[0].batch else plans[1]
+                plan.rows[:] = rows
                 plan.run()
-                start += plan.batch
-        loss, correct = np.sum([plan.total for plan in plans], axis=0) / len(samples.x)
+        loss, correct = np.sum([plan.total for plan in plans], axis=0) / count
         return float(loss), float(correct) if self.counts else None

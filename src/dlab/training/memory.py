@@ -66,7 +66,7 @@ class Memory:
         plans = [*self._lines("training", self._training), *self._lines("inference", self._inference)]
         shared = Part("less what is shared", self._pool.size - sum(part.bytes for part in plans))
         size = self.network.size * np.dtype(self.ops.dtype).itemsize
-        states, data = self.spec.optimizer.states, sum(array.nbytes for array in self._arrays())
+        states, data = self.spec.optimizer.states, sum(split.memory for split in self.splits)
         named = {
             "parameters": size,
             "their gradients": size,
@@ -107,10 +107,6 @@ class Memory:
         batch = max(drafts)
         sizes = {name: drafts[batch].total(kind) for kind, name in NAMES.items()}
         return [Part(f"{phase} of {batch}: {name}", size) for name, size in sizes.items() if size]
-
-    def _arrays(self) -> list[np.ndarray]:
-        found = [array for split in self.splits for array in (split.x, split.targets, split.labels)]
-        return [array for array in found if array is not None]
 
     def _watched(self, parameters: int) -> int:
         """Layers are watched by plans of their own, in which nothing is shared."""

@@ -62,6 +62,11 @@ class Trainer:
 
     def run(self) -> Iterator[Record]:
         """Train from the present step to the last."""
+        coming = (self.batches.rows(step) for step in range(self.step, self.steps))
+        with self.data.train.ahead(coming):
+            yield from self._records()
+
+    def _records(self) -> Iterator[Record]:
         if self.step == 0:
             yield from self.watch.look(0, whole=True)
         told = began = perf_counter()

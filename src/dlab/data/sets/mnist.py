@@ -1,14 +1,16 @@
 """MNIST and Fashion-MNIST, from their four original files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from dlab.data import files, idx
 from dlab.data.dataset import Data, DataSet, Samples, classified, finite
 from dlab.data.files import Collection
+from dlab.data.stream import Mapped, Stream
 from dlab.errors import DataError
 from dlab.layout import Shape
 from dlab.registry import DATASETS
@@ -89,21 +91,29 @@ class FashionMnist(FourFiles):
     collection, classes = FASHION, CLOTHES
 
 
-def read_pairs(folder: Path, classes: int, parts: tuple[str, ...] = files.PARTS) -> tuple[Samples, Samples]:
-    """Training and test split of four IDX files."""
-    train, test = (read_pair(folder / parts[i], folder / parts[i + 1], classes) for i in (0, 2))
+def read_pairs(
+    folder: Path, classes: int, parts: tuple[str, ...] = files.PARTS, large: Callable[[int], bool] = lambda size: False
+) -> tuple[Samples, Samples]:
+    """Training and test split of four IDX files; images that are `large` stay on disk."""
+    train, test = (read_pair(folder / parts[i], folder / parts[i + 1], classes, large) for i in (0, 2))
     return train, test
 
 
-def read_pair(images: Path, labels: Path, classes: int) -> Samples:
+def read_pair(images: Path, labels: Path, classes: int, large: Callable[[int], bool]) -> Samples:
     """Images with their labels; DataError if they do not belong together."""
-    x, t = idx.read(images), read_labels(labels)
+    x, t = idx.lay(images, large), read_labels(labels)
     if x.ndim != 3 or x.size == 0:
         raise DataError(f"{images}: wanted images [N, H, W], found {x.shape}")
     if len(x) != len(t):
         raise DataError(f"{images} has {len(x):,} images, {labels} has {len(t):,} labels")
-    x = x if x.dtype == np.uint8 else finite(x, str(images))
-    return classified(x[:, None], t, classes, str(labels))
+    return classified(numbers(x[:, None], images, x.dtype == np.uint8), t, classes, str(labels))
+
+
+def numbers(x: np.ndarray, path: Path, as_bytes: bool) -> Any:
+    """Samples as bytes or as finite float32: in memory, or a stream of what is mapped."""
+    dtype = np.uint8 if as_bytes else np.float32
+    lazy = Stream(Mapped(x, dtype)) if isinstance(x, np.memmap) else x
+    return lazy if as_bytes else finite(lazy, str(path))
 
 
 def read_labels(path: Path) -> np.ndarray:

@@ -1,15 +1,20 @@
 """The user's own data in array files: `npz` and `idx`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from dlab.data import files, npz
+from dlab import machine
+from dlab.data import files, idx, npz
 from dlab.data.dataset import Data, DataSet, Samples, classified, finite
-from dlab.data.sets.mnist import read_labels, read_pairs
+from dlab.data.sets.mnist import numbers, read_labels, read_pairs
 from dlab.errors import DataError
+from dlab.layout import Shape
 from dlab.registry import DATASETS
+
+SHARE = 4  # a set in memory leaves room for three more of its size: studies train side by side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,37 +34,81 @@ class Own(DataSet):
         return path
 
 
+@dataclass(frozen=True, kw_only=True)
+class Streamed(Own):
+    """A set that need not fit into memory.
+
+    stream: auto = read batch by batch where all samples would take more than a quarter of the free memory
+    """
+
+    stream: Literal["auto", "always", "never"] = "auto"
+
+    def large(self, size: int) -> bool:
+        """Whether samples of this many bytes stay on disk."""
+        return self.stream == "always" or (self.stream == "auto" and SHARE * size > machine.free_memory())
+
+    def finish(self, train: Samples, test: Samples | None, classes: tuple[str, ...] | None, seed: int = 0) -> Data:
+        """The data, in memory unless they are too large."""
+        data = super().finish(train, test, classes, seed)
+        splits = {name: split for name in ("train", "test", "validation") if (split := getattr(data, name))}
+        if self.large(sum(split.x.nbytes for split in splits.values())):
+            return data
+        return replace(data, **{name: split.resident() for name, split in splits.items()})
+
+
 @DATASETS.register("npz")
 @dataclass(frozen=True, kw_only=True)
-class Npz(Own):
+class Npz(Streamed):
     """Arrays in a .npz file: images [N, H, W] or [N, C, H, W], or vectors [N, F]; whole-number y are classes."""
+
+    def peek(self) -> tuple[Shape, int]:
+        pairs, classes = self._pairs(self.place())
+        (x, y), *_ = pairs
+        return (1, *x.shape[1:]) if x.ndim == 3 else x.shape[1:], classes or y.size // len(y)
 
     def load(self, seed: int = 0) -> Data:
         path = self.place()
-        pairs = npz.read(path)
-        for x, y in pairs:
-            _check(x, y, path)
-        whole = all(y.ndim == 1 and y.dtype.kind in "iub" for _, y in pairs)
-        classes = max(1, *(1 + int(y.max()) for _, y in pairs)) if whole else None
+        npz.verify(path)
+        pairs, classes = self._pairs(path)
         splits = [_samples(x, y, classes, path) for x, y in pairs]
         labels = tuple(map(str, range(classes))) if classes else None
         return self.finish(splits[0], splits[1] if len(splits) > 1 else None, labels, seed)
 
+    def _pairs(self, path: Path) -> tuple[list[npz.Pair], int | None]:
+        """x and y of the splits, and how many classes there are if y are classes."""
+        pairs = npz.read(path, self.large)
+        for x, y in pairs:
+            _check(x, y, path)
+        whole = all(y.ndim == 1 and y.dtype.kind in "iub" for _, y in pairs)
+        return pairs, max(1, *(1 + int(y.max()) for _, y in pairs)) if whole else None
+
 
 @DATASETS.register("idx")
 @dataclass(frozen=True, kw_only=True)
-class Idx(Own):
+class Idx(Streamed):
     """A folder with the four files of MNIST's names, plain or gzipped."""
 
+    def peek(self) -> tuple[Shape, int]:
+        folder, parts = self._parts()
+        return (1, *idx.peek(folder / parts[0])[1:]), self._classes(folder, parts)
+
     def load(self, seed: int = 0) -> Data:
+        folder, parts = self._parts()
+        classes = self._classes(folder, parts)
+        train, test = read_pairs(folder, classes, parts, self.large)
+        return self.finish(train, test, tuple(map(str, range(classes))), seed)
+
+    def _parts(self) -> tuple[Path, tuple[str, ...]]:
+        """The folder and the names of its files."""
         folder = self.place()
         parts = tuple(name if (folder / name).exists() else name.removesuffix(".gz") for name in files.PARTS)
         missing = [name for name in parts if not (folder / name).is_file()]
         if missing:
             raise DataError(f"{folder}: {', '.join(missing)} missing (with or without .gz)")
-        classes = 1 + max(int(read_labels(folder / name).max(initial=0)) for name in parts[1::2])
-        train, test = read_pairs(folder, classes, parts)
-        return self.finish(train, test, tuple(map(str, range(classes))), seed)
+        return folder, parts
+
+    def _classes(self, folder: Path, parts: tuple[str, ...]) -> int:
+        return 1 + max(int(read_labels(folder / name).max(initial=0)) for name in parts[1::2])
 
 
 def _check(x: np.ndarray, y: np.ndarray, path: Path) -> None:
@@ -75,7 +124,7 @@ def _check(x: np.ndarray, y: np.ndarray, path: Path) -> None:
 def _samples(x: np.ndarray, y: np.ndarray, classes: int | None, path: Path) -> Samples:
     """One split; images get their channel axis."""
     x = x[:, None] if x.ndim == 3 else x
-    x = np.ascontiguousarray(x) if x.dtype == np.uint8 and x.ndim == 4 else finite(x, str(path))
+    found = numbers(x, path, x.dtype == np.uint8 and x.ndim == 4)
     if classes:
-        return classified(x, y.astype(np.int64), classes, str(path))
-    return Samples(x, None, finite(y.reshape(len(y), -1), str(path)))
+        return classified(found, y.astype(np.int64), classes, str(path))
+    return Samples(found, None, finite(y.reshape(len(y), -1), str(path)))

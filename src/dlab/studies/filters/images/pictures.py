@@ -7,8 +7,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge, Le
 
+from dlab.data.pictures import decode
 from dlab.data.sets.digits import enlarge
-from dlab.data.sets.images import decode
 from dlab.errors import DataError, OptionError
 from dlab.registry import IMAGES
 from dlab.studies.filters.images.image import Image
