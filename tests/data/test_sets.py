@@ -12,7 +12,7 @@ from dlab.errors import DataError
 from dlab.registry import DATASETS
 
 SHARED = os.environ.get("DLAB_DATA", "")
-BUILT_IN = ("digits", "gate", "noise", "prices", "spiral", "xor")
+BUILT_IN = ("digits", "gate", "noise", "noise-images", "prices", "spiral", "xor")
 
 
 def need(name):
@@ -166,3 +166,13 @@ def test_a_set_that_the_seed_decides_says_so():
                 continue
             made = DATASETS[name](**options)
             assert made.seeded == (made.load(1).sha256 != made.load(2).sha256)
+
+
+def test_images_of_noise_are_bytes_of_the_wanted_size_and_follow_the_seed():
+    noise = DATASETS["noise-images"](channels=2, size=9, samples=23, classes=1000)
+    data, same, other = (noise.load(seed) for seed in (4, 4, 5))
+    assert noise.peek() == ((2, 9, 9), 1000) == (data.shape, data.outputs)
+    assert noise.counts() == (18, 5) == (len(data.train.x), len(data.test.x))
+    assert data.train.x.dtype == np.uint8
+    assert data.sha256 == same.sha256 != other.sha256
+    assert not np.array_equal(data.train.x[:5], data.test.x)

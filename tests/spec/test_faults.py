@@ -205,26 +205,26 @@ FAULTS = {
     ),
     "unknown preset": (
         "data: mnist\nmodel: {preset: lenett}",
-        "2:17: model.preset: must be one of deep_convnet",
+        "2:17: model.preset: must be one of alexnet",
         'Did you mean "lenet"?',
     ),
     "number as preset": (
         "data: mnist\nmodel: {preset: 5}",
-        "2:17: model.preset: must be one of deep_convnet",
+        "2:17: model.preset: must be one of alexnet",
         "(got 5)",
     ),
     "preset as list": (
         "data: mnist\nmodel: {preset: [5]}",
-        "2:17: model.preset: must be one of deep_convnet",
+        "2:17: model.preset: must be one of alexnet",
         "(got a list)",
     ),
     "preset and layers": (GOOD + "  layers: [relu]\n", "3:3: model: must have either preset or layers", ""),
     "neither": (
         "data: mnist\nmodel: {init: he}",
-        "2:8: model: must have either preset or layers. Presets: deep_convnet",
+        "2:8: model: must have either preset or layers. Presets: alexnet",
         "",
     ),
-    "model as word": ("data: mnist\nmodel: lenet", "2:8: model: must be one of deep_convnet", "(got lenet)"),
+    "model as word": ("data: mnist\nmodel: lenet", "2:8: model: must be one of alexnet", "(got lenet)"),
     "preset option": (GOOD + "  poling: max\n", "4:3: model.poling: unknown key", 'Did you mean "pooling"?'),
     "preset value": (
         GOOD + "  pooling: maxx\n",

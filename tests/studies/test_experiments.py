@@ -119,3 +119,24 @@ def test_x17_too_small_is_slow_and_too_large_does_not_learn():
     assert accuracy("learning-rate", "lr0.001") < 0.6
     assert accuracy("learning-rate", "lr0.1") > 0.9
     assert accuracy("learning-rate", "lr10") < 0.3
+
+
+def test_a_small_alexnet_learns():
+    spec = load("alexnet-small.yaml", ["data={name: digits, size: 28}", "train.epochs=12"])
+    found = [record for record in build(spec, threads=1).trainer.run() if isinstance(record, Evaluation)]
+    assert found[-1].test_accuracy > 0.95
+
+
+def test_global_averages_learn_more_slowly_from_fewer_parameters():
+    few = "data.size=28", "data.train_limit=1000", "train.iterations=300"
+    flat, averaged = (rows("deep-gap", name, *few) for name in ("flatten", "global-average"))
+    assert averaged[0].test_accuracy < 0.5 < 0.8 < flat[0].test_accuracy
+    assert averaged[-1].test_accuracy > 0.93
+
+
+def test_weights_of_their_own_learn_as_much_by_heart_and_less_for_new_images():
+    few = "data.size=28", "data.train_limit=400", "train.iterations=150"
+    for seed in range(2):
+        shared, local = (rows("local", name, *few, seed=seed)[-1] for name in ("shared", "local"))
+        assert shared.train_accuracy == local.train_accuracy == 1.0
+        assert shared.test_accuracy > local.test_accuracy

@@ -19,6 +19,7 @@ from dlab.training.memory import inference_batch, pieces
 NETWORKS = {
     "lenet": ("preset: lenet", 28),
     "deep_convnet": ("preset: deep_convnet", 28),
+    "alexnet_small": ("preset: alexnet_small, groups: 2, lrn: true", 32),
     "mlp": ("preset: mlp, hidden: [40, 20], normalize: batch, dropout: 0.2, dropconnect: 0.1", 8),
     "unjoined": (
         "layers: [{type: conv, filters: 20, kernel: 3, pad: 1}, tanh, {type: maxpool, kernel: 3, stride: 2}, layernorm,"
@@ -126,6 +127,13 @@ def test_inference_takes_fewer_samples_where_feature_maps_are_large():
     huge = Network(PRESETS["deep_convnet"]().layers((3, 280, 280), 10), (3, 280, 280))
     assert inference_batch(huge, 256) == 16  # two maps of 16 x 280 x 280 take 10 MB
     assert inference_batch(huge, 7) == 7
+
+
+def test_alexnet_trains_in_four_gigabytes():
+    parts = parts_of(load("alexnet.yaml"))
+    assert [of(parts, name) for name in ("parameters", "state of momentum")] == [4 * 62_378_344] * 2
+    assert sum(part.bytes for part in parts) - of(parts, "process") < 2.6e9
+    assert of(parts, "training of 16", "inference of 64", "shared") < 300e6
 
 
 def test_watched_layers_are_counted():

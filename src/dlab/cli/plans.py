@@ -13,7 +13,9 @@ def summary(spec: Any, output: Output) -> None:
     """The network layer by layer, and the memory that training it takes."""
     rows, parts = outline(spec), memory(spec)
     told = {"layers": [asdict(row) for row in rows], **tables.totals_of(rows), "memory": _memory(parts)}
-    output.show(told, tables.layers(rows), tables.memory(parts))
+    notes = spec.model.preset.notes if spec.model.preset else ()
+    remarks = [tables.remarks(notes)] if notes else []
+    output.show(told | {"notes": notes}, tables.layers(rows), *remarks, tables.memory(parts))
 
 
 def plan(spec: Any, output: Output) -> None:

@@ -80,6 +80,11 @@ def layers(rows: Iterable[Any]) -> Table:
     return table
 
 
+def remarks(notes: Iterable[str]) -> Text:
+    """What a preset's author has to say to its table, a line each."""
+    return Text("".join(f"- {note}\n" for note in notes))
+
+
 def memory(parts: Iterable[Any]) -> Table:
     """What a run keeps in memory, part by part."""
     table, total = _table("memory", "size>", footer=True), 0

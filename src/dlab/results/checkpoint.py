@@ -43,5 +43,5 @@ def _digest(state: State) -> str:
     digest = sha256()
     for name in sorted(state):
         digest.update(f"{name} {state[name].dtype} {state[name].shape}".encode())
-        digest.update(state[name].tobytes())
+        digest.update(np.ascontiguousarray(state[name]).data)
     return digest.hexdigest()

@@ -9,14 +9,15 @@ from dlab.nn.layer import Layer, image
 from dlab.nn.layers.activations import ReLU
 from dlab.nn.layers.convolution import Convolution
 from dlab.nn.layers.dense import Dense
-from dlab.nn.layers.pooling import AveragePooling, MaxPooling
+from dlab.nn.layers.pooling import AveragePooling, GlobalAveragePooling, MaxPooling
 from dlab.nn.layers.shaping import Dropout, Flatten
+from dlab.nn.preset import Preset
 from dlab.registry import LAYERS, PRESETS
 
 
 @PRESETS.register("lenet")
 @dataclass(frozen=True)
-class LeNet:
+class LeNet(Preset):
     """LeNet-5 for 32x32 images, 61,706 parameters; smaller images are padded to 32x32 in conv 1; source: L3 (T23)."""
 
     activation: Literal["relu", "tanh", "sigmoid", "leaky_relu"] = "relu"
@@ -36,7 +37,7 @@ class LeNet:
 
 @PRESETS.register("simple_convnet")
 @dataclass(frozen=True)
-class SimpleConvNet:
+class SimpleConvNet(Preset):
     """One convolution and two dense layers, 433,890 parameters on 1x28x28; source: L3 (X8)."""
 
     def layers(self, shape: Shape, outputs: int) -> tuple[Layer, ...]:
@@ -45,17 +46,22 @@ class SimpleConvNet:
 
 @PRESETS.register("deep_convnet")
 @dataclass(frozen=True)
-class DeepConvNet:
+class DeepConvNet(Preset):
     """Six 3x3 convolutions and two dense layers with dropout, 123,552 parameters on 1x28x28; source: L3 (X9).
 
     The second convolution of 32 filters has padding 2, so that 14x14 becomes 16x16.  The last dropout stands on the
     logits, which keeps the training loss near 1.
+    end: how the 64 maps become a vector; with global_avgpool, each as its mean, there are 75,552 parameters, and it no
+    longer matters where in the image something is (L3, erratum E58)
     """
+
+    end: Literal["flatten", "global_avgpool"] = "flatten"
 
     def layers(self, shape: Shape, outputs: int) -> tuple[Layer, ...]:
         def pair(filters: int, second_pad: int = 1) -> tuple[Layer, ...]:
             first, second = Convolution(filters, 3, pad=1), Convolution(filters, 3, pad=second_pad)
             return (first, ReLU(), second, ReLU(), MaxPooling(2))
 
-        head = (Flatten(), Dense(50), ReLU(), Dropout(0.5), Dense(outputs), Dropout(0.5))
+        end = Flatten() if self.end == "flatten" else GlobalAveragePooling()
+        head = (end, Dense(50), ReLU(), Dropout(0.5), Dense(outputs), Dropout(0.5))
         return (*pair(16), *pair(32, second_pad=2), *pair(64), *head)

@@ -9,6 +9,7 @@ from dlab.nn.layer import Count, Layer, Ratio
 from dlab.nn.layers.dense import Dense, DropConnect
 from dlab.nn.layers.maxout import Maxout
 from dlab.nn.layers.shaping import Dropout, Flatten
+from dlab.nn.preset import Preset
 from dlab.registry import LAYERS, PRESETS
 
 Squash = Literal["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
@@ -16,7 +17,7 @@ Squash = Literal["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
 
 @PRESETS.register("perceptron")
 @dataclass(frozen=True)
-class Perceptron:
+class Perceptron(Preset):
     """One affine map and a unit on top: n inputs give n + 1 parameters an output; source: L0, L4."""
 
     activation: Literal[Squash, "step"] = "sigmoid"
@@ -27,7 +28,7 @@ class Perceptron:
 
 @PRESETS.register("mlp")
 @dataclass(frozen=True)
-class MultiLayerPerceptron:
+class MultiLayerPerceptron(Preset):
     """Dense layers with an activation between them; 784-40-20-10 has 32,430 parameters; source: L2, L3, L4.
 
     activation maxout: each hidden unit is the larger of two sums, so its dense layer has 2 sums for each of `hidden`
