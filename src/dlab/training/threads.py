@@ -13,7 +13,7 @@ from dlab import kernels
 
 WINDOW = 0.05  # seconds of work after which the present number is judged again
 ENOUGH = 6, 0.02  # a trial ends after so many steps, or after so many seconds and a second step
-PAUSES = 0.25, 2.0  # seconds of work until the next trial: at first, and at most; each that fails doubles it
+PAUSES = 0.06, 2.0  # seconds of work until the next trial: at first, and at most; each that fails doubles it
 MARGIN = 0.9  # fewer threads must be this much faster: chance decides between equals, and more threads recover better
 ALARM = 1.5  # so much slower than another number was: try that one at once
 

@@ -10,10 +10,10 @@ from dlab.kernels.convolution.cpu_weights_wide import gradient
 from dlab.kernels.convolution.cpu_winograd import ROOM, see_row
 from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, TAPS, ask, weight_transform
 from dlab.kernels.jit import factory, floats, kernel
-from dlab.kernels.lanes import add, fma, load, load_ahead, scaled, store, total, zero
+from dlab.kernels.lanes import add, fma, load, load_ahead, scaled, store, total, vector_registers, zero
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
-from dlab.kernels.tiles import LARGE, covers
+from dlab.kernels.tiles import covers
 from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
@@ -170,7 +170,7 @@ def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
     """A weight gradient with its tile, its groups and strips, and its workspaces."""
     (K, C, FH, _), B, scale = dw.shape, dy.shape[0], 2 if pooled else 1
     OH, pieces = dy.shape[2] * scale, covers(dy.shape[3] * scale, OUTPUTS)
-    most = max(1, LARGE // FH)
+    most = max(1, (vector_registers() - 1) // (FH + 1))  # with their errors and a vector of v
     k_tile = min(range(most - most // 2, most + 1), key=lambda k: (covers(K, k) * k, -k))
     tiles, per_group = covers(K, k_tile), covers(FILTERS, k_tile)
     per_segment = covers(B, min(B, covers(TASKS, covers(tiles, per_group))))
