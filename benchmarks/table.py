@@ -51,7 +51,7 @@ def compared_table(found: dict, what: str, peers: tuple[str, ...]) -> list[str]:
     names = {"jax": "JAX", "numpy": "NumPy"}
     head = [what, "dlab", "PyTorch best", *(names[peer] for peer in peers)]
     head += ["v PyTorch", *(f"v {names[peer]}" for peer in peers), "dlab GFLOP/s", "of the FMA limit"]
-    rows = [compared_row(row, row["name"].replace("_", " "), peers) for row in found["rows"]]
+    rows = [compared_row(row, row["name"], peers) for row in found["rows"]]
     return [*table(head, rows), "", note(found, f"{found['threads']} threads, float32, medians of {found['rounds']}")]
 
 

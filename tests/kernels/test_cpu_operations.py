@@ -57,8 +57,7 @@ CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
     (1, 2, 7, 7, 3, 1, 2),
     (16, 17, 9, 10, 3, 1, 1),
     (17, 16, 6, 11, 5, 1, 0),
-    (16, 131, 5, 6, 3, 1, 1),
-    (61, 70, 5, 6, 3, 1, 1),
+    (17, 131, 5, 6, 3, 1, 1),
     (3, 97, 12, 12, 11, 4, 2),
 ]
 
@@ -83,7 +82,7 @@ def test_convolution_and_its_gradients(case):
         check_close(here, wanted)
 
 
-@pytest.mark.parametrize("case", [*CONVOLUTIONS[:2], *CONVOLUTIONS[6:10]])
+@pytest.mark.parametrize("case", [*CONVOLUTIONS[:2], *CONVOLUTIONS[6:9]])
 def test_convolution_rectified_and_pooled_in_one_pass(case):
     C, K, H, W, F, _, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)

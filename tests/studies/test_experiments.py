@@ -122,15 +122,16 @@ def test_x17_too_small_is_slow_and_too_large_does_not_learn():
 
 
 def test_a_small_alexnet_learns():
-    spec = load("alexnet-small.yaml", ["data={name: digits, size: 28}", "train.epochs=12"])
+    spec = load("alexnet-small.yaml", ["data={name: digits, size: 16}", "train.epochs=12"])
     found = [record for record in build(spec, threads=1).trainer.run() if isinstance(record, Evaluation)]
     assert found[-1].test_accuracy > 0.95
 
 
 def test_global_averages_learn_more_slowly_from_fewer_parameters():
-    few = "data.size=28", "data.train_limit=1000", "train.iterations=300"
-    flat, averaged = (rows("deep-gap", name, *few) for name in ("flatten", "global-average"))
-    assert averaged[0].test_accuracy < 0.5 < 0.8 < flat[0].test_accuracy
+    few = "data.size=20", "data.train_limit=1000"
+    flat = rows("deep-gap", "flatten", *few, "train.iterations=50")
+    averaged = rows("deep-gap", "global-average", *few, "train.iterations=250")
+    assert averaged[0].test_accuracy + 0.2 < flat[0].test_accuracy
     assert averaged[-1].test_accuracy > 0.93
 
 
