@@ -50,7 +50,7 @@ def table(rows: Sequence[CallRow]) -> Table:
     found = parts(rows)
     total = sum(part.total for part in found)
     unit, factor = _unit(total)
-    heads = ["layer", "with", *(f"{name}, {unit}>" for name in COLORS), f"all, {unit}>", "share>"]
+    heads = ["layer", "with", *(f"{name} {unit}>" for name in COLORS), f"all {unit}>", "share>"]
     heads += ["GFLOP/s>", "of limit>", "memory>", "GB/s>"]
     limit = next((row.gflops / row.share_of_limit for row in rows if row.gflops and row.share_of_limit), None)
     whole = Part("all", "", {name: sum(part.seconds[name] for part in found) for name in COLORS})
@@ -98,9 +98,14 @@ def picture(rows: Sequence[CallRow], facts: Mapping[str, Any], title: str) -> by
 def _line(part: Part, total: float, limit: float | None, factor: float) -> list[str]:
     times = [_time(seconds * factor) if seconds else "" for seconds in (*part.seconds.values(), part.total)]
     rate = part.flops / part.total / 1e9
-    speed = [f"{rate:.1f}", words.share(rate / limit)] if part.flops and limit else ["", ""]
+    speed = [f"{rate:.1f}", _percent(rate / limit)] if part.flops and limit else ["", ""]
     traffic = [words.size(part.bytes), f"{part.bytes / part.total / 1e9:.1f}"]
-    return [part.name, part.joined, *times, words.share(part.total / total), *speed, *traffic]
+    return [part.name, part.joined, *times, _percent(part.total / total), *speed, *traffic]
+
+
+def _percent(value: float) -> str:
+    """A share in whole percent, in one piece, so that the table fits a terminal of 110 columns."""
+    return f"{100 * value:.0f}\u00a0%"
 
 
 def _unit(seconds: float) -> tuple[str, float]:
