@@ -91,8 +91,10 @@ class CPU(Backend):
         self._modes = denormals.modes()
 
     def bracket(self, calls: list[Call]) -> list[Call]:
+        from dlab.kernels.calls import joined
+
         flush, keep = self._modes
-        return [flush, *calls, keep]
+        return [flush, *joined(calls), keep]
 
     def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
         return self.zeros((blocks(batch), *shape, LANES), form=form)

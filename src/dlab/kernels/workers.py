@@ -3,6 +3,7 @@
 Python calls a kernel with worker = (0, 0).  Its loop `for task in tasks(worker, count)` then has every thread call the
 same kernel with worker = (i, n), where the loop runs over the i-th of n equal parts of the tasks, and itself runs over
 none.  So a kernel is such a loop and does nothing outside it, for each worker and the caller would do that too.
+With worker = (address, WRITE) it does no task either, but writes down how to call it later: see `calls`.
 
 Such a kernel is one compiled function.  Numba's prange would make a function of the loop, one that hands out its parts
 and one around both, and compile the loop in each of the three: that takes two and a half times longer.
@@ -18,13 +19,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 WORKER = types.UniTuple(types.intp, 2)
-EVERYONE, ALONE = (0, 0), (0, 1)
+EVERYONE, ALONE, WRITE = (0, 0), (0, 1), -1
 SMALL = 30_000  # vector multiply-adds, about 5 us: as long as it takes to wake a thread
 NUMBER, BYTES = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()
-NUMBERS = NUMBER.as_pointer()
+NUMBERS, I32 = NUMBER.as_pointer(), ir.IntType(32)
+LOOKS = 2_000  # at others who have not come, with a breath between: some 50 us
 # What Numba's threads run, (places, counts, steps, data), and what hands it to them.
 PIECE = ir.FunctionType(ir.VoidType(), [BYTES.as_pointer(), NUMBERS, NUMBERS, BYTES])
 HAND_OUT = ir.FunctionType(ir.VoidType(), [BYTES] * 5 + [NUMBER] * 3)
+NOTHING, YIELD = ir.FunctionType(ir.VoidType(), []), ir.FunctionType(I32, [])
 
 
 @intrinsic
@@ -34,13 +37,16 @@ def tasks(typingctx, worker, count):
     def generate(context, builder, signature, args):
         index, workers = cgutils.unpack_tuple(builder, args[0], 2)
         count = context.cast(builder, args[1], signature.args[1], types.intp)
-        everyone = builder.icmp_signed("==", workers, NUMBER(0))
-        with builder.if_then(everyone):
+        with builder.if_then(builder.icmp_signed("==", workers, NUMBER(0))):
             _call_workers(builder)
-        workers = builder.select(everyone, NUMBER(1), workers)  # never divide by 0
-        after = builder.select(everyone, index, builder.add(index, NUMBER(1)))
+        with builder.if_then(builder.icmp_signed("<", workers, NUMBER(0))):
+            _write_down(context, builder, index)
+        works = builder.icmp_signed(">", workers, NUMBER(0))
+        first = builder.select(works, index, NUMBER(0))
+        after = builder.select(works, builder.add(index, NUMBER(1)), NUMBER(0))
+        workers = builder.select(works, workers, NUMBER(1))  # never divide by 0
         found = cgutils.create_struct_proxy(signature.return_type)(context, builder)
-        found.start, found.stop = (builder.sdiv(builder.mul(count, i), workers) for i in (index, after))
+        found.start, found.stop = (builder.sdiv(builder.mul(count, i), workers) for i in (first, after))
         found.step = NUMBER(1)
         return found._getvalue()
 
@@ -51,7 +57,7 @@ def _call_workers(builder):
     """Call the function that is being built on every thread, with the same arguments but for the worker."""
     module, kernel = builder.module, builder.function
     threads = builder.call(cgutils.get_or_insert_function(module, ir.FunctionType(NUMBER, []), "get_num_threads"), [])
-    given = cgutils.pack_struct(builder, [threads, *kernel.args[4:]])  # without result, fault and worker
+    given = _given(builder, threads)
     values = BYTES(None), threads, NUMBER(1), given
     places, counts, steps, data = (cgutils.alloca_once_value(builder, value) for value in values)
     pointers = [_piece(module, kernel, given.type), places, counts, steps, data]
@@ -60,19 +66,104 @@ def _call_workers(builder):
     builder.call(hand_out, [*(builder.bitcast(pointer, BYTES) for pointer in pointers), *numbers])
 
 
+def _write_down(context, builder, address):
+    """Write to memory what `run_written` needs: the piece, the size of its data, and the data."""
+    piece = _piece(builder.module, builder.function, _given(builder, NUMBER(1)).type)
+    given, place = _given(builder, NUMBER(1), counted=False), builder.inttoptr(address, NUMBERS)
+    builder.store(builder.ptrtoint(piece, NUMBER), place)
+    builder.store(NUMBER(context.get_abi_sizeof(given.type)), builder.gep(place, [NUMBER(1)]))
+    builder.store(given, builder.bitcast(builder.gep(place, [NUMBER(2)]), given.type.as_pointer()), align=8)
+
+
+def _given(builder, threads, counted=True):
+    """The number of workers and the kernel's arguments, without result, fault and worker.
+
+    An array begins with two addresses by which Numba counts its uses; what they point to ends with the call.
+    """
+    arguments = builder.function.args[4:]
+    return cgutils.pack_struct(builder, [threads, *(arguments if counted else _uncounted(arguments))])
+
+
+def _uncounted(arguments):
+    """The arguments without these addresses: nothing else is two untyped pointers side by side."""
+    found = list(arguments)
+    for at in range(len(found) - 1):
+        if found[at].type == found[at + 1].type == BYTES:
+            found[at] = found[at + 1] = BYTES(None)
+    return found
+
+
 def _piece(module, kernel, given):
     """A function that calls the kernel as so many workers as it is told, the first of which is `places[0]`."""
-    piece = ir.Function(module, PIECE, f"piece.{kernel.name}")
+    name = f"piece.{kernel.name}"
+    if name in module.globals:
+        return module.globals[name]
+    piece = ir.Function(module, PIECE, name)
     piece.linkage = "internal"
     builder = ir.IRBuilder(piece.append_basic_block())
     places, counts, _, data = piece.args
-    threads, *arguments = cgutils.unpack_tuple(builder, builder.load(builder.bitcast(data, given.as_pointer())))
+    threads, *arguments = cgutils.unpack_tuple(
+        builder, builder.load(builder.bitcast(data, given.as_pointer()), align=8)
+    )
     first = builder.ptrtoint(builder.load(places), NUMBER)
     result, fault = (cgutils.alloca_once(builder, argument.type.pointee) for argument in kernel.args[:2])
     with cgutils.for_range(builder, builder.load(counts)) as loop:
         builder.call(kernel, [result, fault, builder.add(first, loop.index), threads, *arguments])
     builder.ret_void()
     return piece
+
+
+@intrinsic
+def run_written(typingctx, piece, worker, data):
+    """Call what a kernel has written down, as the worker of this number."""
+
+    def generate(context, builder, signature, args):
+        piece, worker, data = args
+        places = cgutils.alloca_once(builder, BYTES)
+        builder.store(builder.inttoptr(worker, BYTES), places)
+        counts = cgutils.alloca_once_value(builder, NUMBER(1))
+        function = builder.inttoptr(piece, PIECE.as_pointer())
+        builder.call(function, [places, counts, counts, builder.inttoptr(data, BYTES)])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp), generate
+
+
+@intrinsic
+def meet(typingctx, arrived, count, patience):
+    """Add 1 to arrived[0] and look until it is at least `count`, so many times at most; false if it never was.
+
+    A thread that has waited for long offers its core to others between its looks.  It never sleeps: who wakes is late,
+    and then the others sleep.
+    """
+
+    def generate(context, builder, signature, args):
+        place = context.make_array(signature.args[0])(context, builder, args[0]).data
+        turns = cgutils.alloca_once(builder, NUMBER)
+        builder.store(NUMBER(0), turns)
+        builder.atomic_rmw("add", place, NUMBER(1), "seq_cst")
+        look, wait, done = (builder.append_basic_block(name) for name in ("look", "wait", "done"))
+        builder.branch(look)
+        builder.position_at_end(look)
+        met = builder.icmp_signed(">=", builder.load_atomic(place, "acquire", 8), args[1])
+        builder.cbranch(met, done, wait)
+        builder.position_at_end(wait)
+        _breathe(builder)
+        number = builder.add(builder.load(turns), NUMBER(1))
+        builder.store(number, turns)
+        with builder.if_then(builder.icmp_signed(">", number, NUMBER(LOOKS)), likely=False):
+            builder.call(cgutils.get_or_insert_function(builder.module, YIELD, "sched_yield"), [])
+        builder.cbranch(builder.icmp_signed("<", number, args[2]), look, done)
+        builder.position_at_end(done)
+        return met
+
+    return types.boolean(arrived, types.intp, types.intp), generate
+
+
+def _breathe(builder):
+    """Tell an x86 processor that this is a waiting loop, for which it slows down."""
+    if "x86" in builder.module.triple:
+        builder.call(cgutils.get_or_insert_function(builder.module, NOTHING, "llvm.x86.sse2.pause"), [])
 
 
 def alone(run: Any) -> Callable:

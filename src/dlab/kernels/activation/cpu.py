@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit, types
 
+from dlab.kernels.calls import Bound
 from dlab.kernels.elementwise import divide, where_greater
 from dlab.kernels.exponential import exp, power_and_rest
 from dlab.kernels.jit import factory, floats, kernel
@@ -92,10 +93,10 @@ def _backward(kind):
 def forward(kind, x, y, slope=0.0) -> Call:
     """y = f(x)."""
     run, source, target = _forward(KINDS.index(kind)), as_images(x), as_images(y)
-    return lambda: run(source, target, slope)
+    return Bound(run, source, target, slope)
 
 
 def backward(kind, dy, y, dx, slope=0.0) -> Call:
     """dx = dy f'(u), with f' from the output y."""
     run, arrays = _backward(KINDS.index(kind)), [as_images(a) for a in (dy, y, dx)]
-    return lambda: run(*arrays, slope)
+    return Bound(run, *arrays, slope)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dlab.kernels.calls import Calls
 from dlab.kernels.convolution import cpu_forward, cpu_weights, cpu_weights_wide, cpu_winograd, cpu_winograd_weights
 from dlab.kernels.convolution.cpu_forward import GATED, PLAIN, POOLED
 from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, TAPS
@@ -60,7 +61,7 @@ def data_gradient(dy, w, dx, stride=1, pad=0, margin=0, gate=None, slope=1.0) ->
         for t in range(stride)
         for call in _phase(dy, w, dx, stride, pad, margin, gate, slope, (r, t))
     ]
-    return calls[0] if len(calls) == 1 else lambda: [call() for call in calls]
+    return Calls(*calls)
 
 
 def _phase(dy, w, dx, stride, pad, margin, gate, slope, phase) -> list[Call]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from numba import njit, types
 
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, store
 from dlab.kernels.maxima import max4, store_argmax4
@@ -135,8 +136,4 @@ def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], o
     run, flat = make_forward(k_tile, j_tile, FW, stride, ending), packed.reshape(-1)
     pack = make_pack() if packed.size > ALONE else alone(make_pack())
 
-    def call() -> None:
-        pack(w, packed)
-        run(x, flat, b, y, gate, code, rest, FH, *valid, slice_, slope)
-
-    return call
+    return Calls(Bound(pack, w, packed), Bound(run, x, flat, b, y, gate, code, rest, FH, *valid, slice_, slope))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from numba import njit, types
 
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, load_ahead, store, total, vector_registers, zero
 from dlab.kernels.maxima import keep_where
@@ -165,11 +166,8 @@ def bind(x, dy, y, code, dw, db, stride, slope, pooled) -> Callable[[], object]:
     )
     run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
 
-    def call() -> None:
-        run(x, dy, y, code, strips, part, bias, per_segment, slope)
-        add_segments(part, bias, dw, db, k_tile)
-
-    return call
+    summed = Bound(run, x, dy, y, code, strips, part, bias, per_segment, slope)
+    return Calls(summed, Bound(add_segments, part, bias, dw, db, k_tile))
 
 
 def filters_per_tile(K: int, FW: int) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from numba import njit, types
 
+from dlab.kernels.calls import Bound
 from dlab.kernels.convolution.cpu_forward import CODES
 from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast_lane, fma, leak, load, store, total, zero
@@ -163,4 +164,4 @@ def bind(x, dy, y, code, dw, db, stride, slope, pooled, samples) -> Callable[[],
     )
     run = make_wide_weight_gradient(channels, vectors, FW, stride, pooled)
     sizes = (LANES * len(dy) if samples is None else samples), groups, FH
-    return lambda: run(x, dy, y, code, strips, sums, bias, dw, db, sizes, slope)
+    return Bound(run, x, dy, y, code, strips, sums, bias, dw, db, sizes, slope)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.convolution.cpu_forward import CODES, POOLED, finish, finish_pooled
 from dlab.kernels.convolution.winograd import AT, OUTPUTS, POINTS, SCALES, TAPS, answer, see
 from dlab.kernels.jit import factory, floats, kernel
@@ -154,8 +155,4 @@ def bind(x, w, b, y, gate, code, slope, ending, valid) -> Callable[[], object]:
     groups = 2 if B * covers(OH, rows) < TASKS and K >= MANY else 1
     transform, run = make_transform(), make_winograd(k_tile, j_tile, ending)
 
-    def call() -> None:
-        transform(w, u)
-        run(x, b, y, gate, code, u, v, m, rows, groups, *valid, slope)
-
-    return call
+    return Calls(Bound(transform, w, u), Bound(run, x, b, y, gate, code, u, v, m, rows, groups, *valid, slope))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.convolution.cpu_forward import CODES
 from dlab.kernels.convolution.cpu_weights_wide import gradient
 from dlab.kernels.convolution.cpu_winograd import ROOM, see_row
@@ -187,8 +188,5 @@ def bind(x, dy, y, code, dw, db, slope, pooled) -> Callable[[], object]:
     run, take_back = make_winograd_weights(k_tile, FH, pooled), make_take_back(k_tile)
     sizes, g = (per_segment, per_group, rows, together, slice_), weight_transform()
 
-    def call() -> None:
-        run(x, dy, y, code, e, v, part, bias, sizes, slope)
-        take_back(part, bias, g, dw, db)
-
-    return call
+    transformed = Bound(run, x, dy, y, code, e, v, part, bias, sizes, slope)
+    return Calls(transformed, Bound(take_back, part, bias, g, dw, db))

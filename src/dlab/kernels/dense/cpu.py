@@ -7,6 +7,7 @@ blocks.  The weight gradient is in `cpu_weights`.
 import numpy as np
 from numba import types
 
+from dlab.kernels.calls import Bound
 from dlab.kernels.dense import cpu_weights
 from dlab.kernels.dense.sizes import FLAT, LANED, PIECE, RESTS, ROWS, SLICE, TASKS, Call
 from dlab.kernels.jit import factory, kernel
@@ -110,7 +111,7 @@ def forward(x, w, b, y, slope=1.0) -> Call:
     [rest] = workspace((n_tiles * covers(o_tiles, group), group, n_tile * o_tile, LANES))
     run = unless_small(_forward(n_tile, o_tile), B * O * I)
     bias = np.zeros(O, np.float32) if b is None else b
-    return lambda: run(x, w, bias, y, rest, slice_, slope)
+    return Bound(run, x, w, bias, y, rest, slice_, slope)
 
 
 def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
@@ -124,7 +125,7 @@ def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
     [rest] = workspace((B // blocks * covers(tiles, group), blocks * group, sums, LANES))
     run = unless_small(_data_gradient(i_tile, gate is not None), B * O * I)
     other = dx if gate is None else gate
-    return lambda: run(dy, w, dx, other, rest, blocks, slice_, slope)
+    return Bound(run, dy, w, dx, other, rest, blocks, slice_, slope)
 
 
 def weight_gradient(x, dy, dw, db, samples=None) -> Call:

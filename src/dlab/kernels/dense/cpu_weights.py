@@ -5,6 +5,7 @@ It sums over samples, so here the vector runs along the inputs: 16 neighbouring 
 
 from numba import njit, types
 
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.dense.sizes import LANED, PIECE, ROWS, TASKS, Call
 from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, store, total, vector_registers, zero
@@ -12,7 +13,7 @@ from dlab.kernels.memory import workspace
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import tasks, unless_small
+from dlab.kernels.workers import alone, tasks, unless_small
 from dlab.layout import LANES
 
 LONG = 4 << 20  # bytes of dw that no second-level cache holds
@@ -85,9 +86,9 @@ def _weight_gradient(v_tile, o_tile):
 def _bias_gradient():
     """db[o] = sum_n dy[n,o]."""
 
-    @kernel(floats(3), floats(1), parallel=False)
-    def bias_gradient(dy, db):
-        for o in range(db.size):
+    @kernel(floats(3), floats(1))
+    def bias_gradient(worker, dy, db):
+        for o in tasks(worker, db.size):
             whole = load(dy, (0, o))
             for n in range(1, dy.shape[0]):
                 whole = add(whole, load(dy, (n, o)))
@@ -112,11 +113,7 @@ def bind(x, dy, dw, db, samples) -> Call:
         group = covers(o_tiles, covers(TASKS, covers(tiles, count)))
     groups = covers(tiles, count)
     [rows] = workspace((groups * covers(o_tiles, group), count, lanes, v_tile, LANES))
-    run, sum_bias = unless_small(_weight_gradient(v_tile, o_tile), len(x) * dw.size), _bias_gradient()
+    run, sum_bias = unless_small(_weight_gradient(v_tile, o_tile), len(x) * dw.size), alone(_bias_gradient())
 
-    def call() -> None:
-        run(x, dy, rows, dw, samples, group)
-        if db is not None:
-            sum_bias(dy, db)
-
-    return call
+    weights = Bound(run, x, dy, rows, dw, samples, group)
+    return weights if db is None else Calls(weights, Bound(sum_bias, dy, db))

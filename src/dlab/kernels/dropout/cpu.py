@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numba import njit, types
 
+from dlab.kernels.calls import Bound
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.memory import as_images
 from dlab.kernels.workers import tasks
@@ -82,16 +83,16 @@ def _limit(ratio: float) -> int:
 def apply(x, y, key, ratio, scale) -> Call:
     """y = scale x where kept, else 0; the same call on dy is the backward pass."""
     run, source, target, limit = _apply(), as_images(x), as_images(y), _limit(ratio)
-    return lambda: run(source, target, key, limit, scale)
+    return Bound(run, source, target, key, limit, scale)
 
 
 def drop_weights(w, kept, key, ratio) -> Call:
     """kept = w where kept, else 0; the same call on the gradient of the kept weights is the backward pass."""
     run, limit = _drop_weights(), _limit(ratio)
-    return lambda: run(w, kept, key, limit)
+    return Bound(run, w, kept, key, limit)
 
 
 def scale_by(x, y, factor) -> Call:
     """y = factor x."""
     run, source, target = _scale_by(), as_images(x), as_images(y)
-    return lambda: run(source, target, factor)
+    return Bound(run, source, target, factor)

@@ -1,15 +1,15 @@
 """Batches gathered from the resident data set into lane blocks."""
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numba import types
 
+from dlab.kernels.calls import Bound
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, load, load_bytes, store, zero
 from dlab.kernels.registers import get, put, tile, transpose
-from dlab.kernels.workers import tasks
+from dlab.kernels.workers import alone, tasks
 
 Call = Callable[[], object]
 
@@ -58,9 +58,26 @@ def pack(data, rows, x, scale, shift) -> Call:
     """x [B, C, H, W, 16] or [B, I, 16] = the samples `rows` of data [M, features], normalised; other lanes zero."""
     run, scaling = _pack(data.dtype == np.uint8), np.array([scale, shift], np.float32)
     target = x if x.ndim == 5 else x[:, None, None]
-    return lambda: run(data, rows, target, scaling)
+    return Bound(run, data, rows, target, scaling)
+
+
+@factory
+def _take(labels):
+    """out[n] = source[rows[n]], on one thread."""
+    kind = types.int32 if labels else types.float32
+
+    @kernel(array(kind, 2), array(types.int64, 1), array(kind, 2))
+    def take(worker, source, rows, out):
+        for _ in tasks(worker, 1):
+            for n in range(rows.size):
+                for k in range(out.shape[1]):
+                    out[n, k] = source[rows[n], k]
+
+    return take
 
 
 def take(source, rows, out) -> Call:
     """out[n] = source[rows[n]]: the labels or targets of a batch."""
-    return partial(np.take, source, rows, axis=0, out=out, mode="clip")
+    columns = source.shape[1:] or (1,)
+    run = alone(_take(source.dtype == np.int32))
+    return Bound(run, source.reshape(-1, *columns), rows, out.reshape(-1, *columns))

@@ -9,6 +9,7 @@ import numpy as np
 from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
+from dlab.kernels.calls import Bound
 from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, leak, load, load_ahead, store, zero
 from dlab.kernels.memory import workspace
@@ -146,14 +147,14 @@ def forward(x, w, b, y, stride=1, slope=1.0) -> Call:
     """y = rectify(local filters of x, which includes its padding)."""
     run, weights = _forward(*best_tile(w.shape[5], min(len(x), BLOCKS))), _by_position(w)
     biases = np.zeros((len(weights), w.shape[5]), np.float32) if b is None else _by_position(b)
-    return lambda: run(x, weights, biases, y, stride, slope)
+    return Bound(run, x, weights, biases, y, stride, slope)
 
 
 def data_gradient(dy, w, dx, stride=1, pad=0, gate=None, slope=1.0) -> Call:
     """dx = dy along the weights, times the derivative of the rectifier that made the input `gate`."""
     run, weights = _data_gradient(*best_tile(w.shape[2], min(len(dy), BLOCKS)), gate is not None), _by_position(w)
     other = dx if gate is None else gate
-    return lambda: run(dy, weights, dx, other, stride, pad, slope)
+    return Bound(run, dy, weights, dx, other, stride, pad, slope)
 
 
 def weight_gradient(x, dy, dw, db, stride=1, samples=None) -> Call:
@@ -163,4 +164,4 @@ def weight_gradient(x, dy, dw, db, stride=1, samples=None) -> Call:
     [strips] = workspace((max_threads(), covers(K, k_tile), len(dy), k_tile, LANES))
     run, weights = _weight_gradient(k_tile), _by_position(dw)
     biases = np.zeros((len(weights), K), np.float32) if db is None else _by_position(db)
-    return lambda: run(x, dy, strips, weights, biases, stride)
+    return Bound(run, x, dy, strips, weights, biases, stride)

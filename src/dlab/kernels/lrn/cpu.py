@@ -9,6 +9,7 @@ import numpy as np
 from numba import get_thread_id, njit, types
 
 from dlab.kernels import max_threads
+from dlab.kernels.calls import Bound
 from dlab.kernels.elementwise import divide, root
 from dlab.kernels.exponential import exp
 from dlab.kernels.jit import factory, floats, kernel
@@ -102,10 +103,10 @@ def _quarters(beta: float) -> int:
 def forward(x, y, n, k, alpha, beta) -> Call:
     """y = x / (k + alpha times the sum of squares of the near channels)^beta."""
     run = _forward(_quarters(beta))
-    return lambda: run(x, y, n // 2, k, alpha, beta)
+    return Bound(run, x, y, n // 2, k, alpha, beta)
 
 
 def backward(x, dy, dx, n, k, alpha, beta) -> Call:
     """dx = dy s^-beta - 2 alpha beta x sum of dy y / s over the near channels."""
     run, [rows] = _backward(_quarters(beta)), workspace((max_threads(), x.shape[1], x.shape[3], LANES))
-    return lambda: run(x, dy, dx, rows, n // 2, k, alpha, beta, -2 * alpha * beta)
+    return Bound(run, x, dy, dx, rows, n // 2, k, alpha, beta, -2 * alpha * beta)

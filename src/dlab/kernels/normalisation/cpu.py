@@ -7,6 +7,7 @@ lanes of float32; the few numbers that come of them are worked out in float64.  
 
 from collections.abc import Callable
 
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.memory import as_images
 from dlab.kernels.normalisation import cpu_batch, cpu_layer
 from dlab.kernels.workers import alone
@@ -29,28 +30,28 @@ def batch_forward(x, gamma, beta, y, moments, running, momentum, eps, slope=1.0,
     """Normalise each channel over the batch, and keep running statistics."""
     x, y = as_images(x), as_images(y)
     run, count, share = _fit(cpu_batch.forward(), x), x.shape[0] * 16 if samples is None else samples, 1 - momentum
-    return lambda: run(x, gamma, beta, y, *moments, *running, share, eps, slope, count)
+    return Bound(run, x, gamma, beta, y, *moments, *running, share, eps, slope, count)
 
 
 def batch_inference(x, gamma, beta, y, running, eps, slope=1.0) -> Call:
     """Normalise each channel with the running statistics."""
     x, y = as_images(x), as_images(y)
     run = _fit(cpu_batch.inference(), x)
-    return lambda: run(x, gamma, beta, y, *running, eps, slope)
+    return Bound(run, x, gamma, beta, y, *running, eps, slope)
 
 
 def batch_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0, samples=None) -> Call:
     """dx, dgamma and dbeta of a batch normalisation."""
     x, dy, dx = as_images(x), as_images(dy), as_images(dx)
     run, count = _fit(cpu_batch.backward(), x), x.shape[0] * 16 if samples is None else samples
-    return lambda: run(x, dy, gamma, beta, *moments, dx, dgamma, dbeta, slope, count)
+    return Bound(run, x, dy, gamma, beta, *moments, dx, dgamma, dbeta, slope, count)
 
 
 def layer_forward(x, gamma, beta, y, moments, eps, slope=1.0) -> Call:
     """Normalise each sample over its own numbers."""
     x, y = as_images(x), as_images(y)
     run, (gamma, beta) = _fit(cpu_layer.forward(), x), _per_number(x, gamma, beta)
-    return lambda: run(x, gamma, beta, y, *moments, eps, slope)
+    return Bound(run, x, gamma, beta, y, *moments, eps, slope)
 
 
 def layer_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0) -> Call:
@@ -59,8 +60,4 @@ def layer_backward(x, dy, gamma, beta, moments, dx, dgamma, dbeta, slope=1.0) ->
     to_data, to_parameters = _fit(cpu_layer.backward(), x), _fit(cpu_layer.parameters(), x)
     given, gradients = (x, dy, *_per_number(x, gamma, beta), *moments), _per_number(x, dgamma, dbeta)
 
-    def call() -> None:
-        to_data(*given, dx, slope)
-        to_parameters(*given, *gradients, slope)
-
-    return call
+    return Calls(Bound(to_data, *given, dx, slope), Bound(to_parameters, *given, *gradients, slope))

@@ -8,6 +8,7 @@ from math import prod
 
 from numba import types
 
+from dlab.kernels.calls import Bound
 from dlab.kernels.elementwise import divide, integers, keep_equal, root, where_greater
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, scaled, store, zero
@@ -144,40 +145,40 @@ def _unpool():
 def max_forward(x, y, code, window, stride, pad) -> Call:
     """y = largest value of each window, code = where it stood."""
     run, sizes = _max_forward(), (*window, *stride, pad)
-    return lambda: run(x, y, code, *sizes)
+    return Bound(run, x, y, code, *sizes)
 
 
 def max_backward(dy, code, dx, window, stride, pad) -> Call:
     """dx = dy where the maximum stood, added up where windows overlap."""
     run, sizes = _max_backward(), (*window, *stride, pad)
-    return lambda: run(dy, code, dx, *sizes)
+    return Bound(run, dy, code, dx, *sizes)
 
 
 def average_forward(x, y, window, stride, pad) -> Call:
     """y = mean of each window."""
     run, sizes = _sum_forward(False), (*window, *stride, pad)
-    return lambda: run(x, y, 1 / prod(window), *sizes)
+    return Bound(run, x, y, 1 / prod(window), *sizes)
 
 
 def average_backward(dy, dx, window, stride, pad) -> Call:
     """dx = dy / (M L), added up where windows overlap."""
     run, sizes = _sum_backward(False), (*window, *stride, pad)
-    return lambda: run(dy, dx, dx, dx, 1 / prod(window), *sizes)
+    return Bound(run, dy, dx, dx, dx, 1 / prod(window), *sizes)
 
 
 def l2_forward(x, y, window, stride, pad) -> Call:
     """y = length of each window."""
     run, sizes = _sum_forward(True), (*window, *stride, pad)
-    return lambda: run(x, y, 1.0, *sizes)
+    return Bound(run, x, y, 1.0, *sizes)
 
 
 def l2_backward(dy, x, y, dx, window, stride, pad) -> Call:
     """dx = dy x / y, added up where windows overlap."""
     run, sizes = _sum_backward(True), (*window, *stride, pad)
-    return lambda: run(dy, x, y, dx, 1.0, *sizes)
+    return Bound(run, dy, x, y, dx, 1.0, *sizes)
 
 
 def unpool(dy, y, code, du, slope) -> Call:
     """Backward of the fused 2x2 maximum and rectifier."""
     run = _unpool()
-    return lambda: run(dy, y, code, du, slope)
+    return Bound(run, dy, y, code, du, slope)

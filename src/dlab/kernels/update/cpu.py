@@ -7,9 +7,10 @@ from numba import njit, types
 from numba.extending import overload
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
+from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.jit import factory, kernel
 from dlab.kernels.update import penalties, rules
-from dlab.kernels.workers import tasks
+from dlab.kernels.workers import alone, tasks
 
 Call = Callable[[], object]
 CHUNK, ROW = 4096, 256
@@ -88,56 +89,46 @@ def _power_sum(halves):
 
 @factory
 def _add():
-    """total[0] += share sum sums, one by one."""
+    """total[0] += share sum sums, one by one, on one thread."""
 
-    @kernel(DOUBLES, types.float64, DOUBLES, parallel=False)
-    def add(sums, share, total):
-        whole = 0.0
-        for part in sums:
-            whole += part
-        total[0] += share * whole
+    @kernel(DOUBLES, types.float64, DOUBLES)
+    def add(worker, sums, share, total):
+        for _ in tasks(worker, 1):
+            whole = 0.0
+            for part in sums:
+                whole += part
+            total[0] += share * whole
 
     return add
 
 
 @factory
 def _shorten():
-    """g <- factor g."""
+    """g <- g min(1, limit / ||g||), given the sums of the squares of its chunks, which are added one by one."""
 
-    @kernel(FLAT, types.float32)
-    def shorten(worker, g, factor):
-        for task in tasks(worker, (g.size + CHUNK - 1) // CHUNK):
-            part = g[task * CHUNK : (task + 1) * CHUNK]
-            for i in range(part.size):
-                part[i] *= factor
+    @kernel(FLAT, DOUBLES, types.float64)
+    def shorten(worker, g, sums, limit):
+        for task in tasks(worker, sums.size):
+            square = 0.0
+            for part in sums:
+                square += part
+            if np.sqrt(square) > limit:
+                factor, part = np.float32(limit / np.sqrt(square)), g[task * CHUNK : (task + 1) * CHUNK]
+                for i in range(part.size):
+                    part[i] *= factor
 
     return shorten
 
 
-def _power_sum_of(x, exponent, share, total) -> Call:
-    """total[0] += share sum |x|^exponent."""
-    run, add, sums = _power_sum(penalties.halves(exponent)), _add(), np.zeros(-(-x.size // CHUNK))
-
-    def call() -> None:
-        run(x, sums)
-        add(sums, share, total)
-
-    return call
+def _chunks(x):
+    """Room for a sum of each chunk."""
+    return np.zeros(-(-x.size // CHUNK))
 
 
 def clip(g, limit) -> Call:
     """Shorten g to the length `limit` where it is longer."""
-    square, shorten = np.zeros(1), _shorten()
-    measure = _power_sum_of(g, 2, 1.0, square)
-
-    def run() -> None:
-        square[0] = 0
-        measure()
-        norm = np.sqrt(square[0])
-        if norm > limit:
-            shorten(g, limit / norm)
-
-    return run
+    squares = _chunks(g)
+    return Calls(Bound(_power_sum(penalties.halves(2)), g, squares), Bound(_shorten(), g, squares, limit))
 
 
 def apply(rule, w, g, states, coefficients, penalised, l1, l2, lp, p) -> Call:
@@ -146,16 +137,12 @@ def apply(rule, w, g, states, coefficients, penalised, l1, l2, lp, p) -> Call:
     run = _apply(RULES.index(rule), len(states), len(coefficients), halves)
     nothing = np.zeros(1, np.float32)
     m, v, z = [*states, nothing, nothing, nothing][:3]
-    return lambda: run(w, g, m, v, z, coefficients, penalised, l1, l2, lp)
+    return Bound(run, w, g, m, v, z, coefficients, penalised, l1, l2, lp)
 
 
 def penalty(w, penalised, l1, l2, lp, p, total) -> Call:
     """total[0] += what the penalties cost."""
-    terms = [(1, l1), (2, l2), (p, lp)]
-    calls = [_power_sum_of(w[:penalised], exponent, factor / exponent, total) for exponent, factor in terms if factor]
-
-    def run() -> None:
-        for call in calls:
-            call()
-
-    return run
+    weights = w[:penalised]
+    terms = [(exponent, factor, _chunks(weights)) for exponent, factor in ((1, l1), (2, l2), (p, lp)) if factor]
+    sums = [Bound(_power_sum(penalties.halves(exponent)), weights, chunks) for exponent, _, chunks in terms]
+    return Calls(*sums, *(Bound(alone(_add()), chunks, factor / exponent, total) for exponent, factor, chunks in terms))

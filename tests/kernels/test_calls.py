@@ -1,0 +1,97 @@
+"""Many kernels in one parallel region: the same results as one after another, for any number of threads."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba import types
+
+from dlab import kernels
+from dlab.kernels import calls
+from dlab.kernels.calls import Bound, Calls, Together, joined
+from dlab.kernels.jit import floats, kernel
+from dlab.kernels.workers import alone, tasks
+
+SIZE = 97
+FLAT = types.Array(types.float32, 1, "C")
+
+
+@kernel(FLAT, FLAT)
+def turn_round(worker, x, y):
+    """y = x from end to start, plus 1: every worker reads what others have written."""
+    for task in tasks(worker, y.size):
+        source, target = x[y.size - 1 - task :], y[task:]  # parts of arrays, whose uses Numba counts
+        target[0] = source[0] + np.float32(1)
+
+
+@kernel(floats(1), floats(1), types.float32)
+def scale(worker, x, y, factor):
+    for task in tasks(worker, y.size):
+        y[task] = factor * x[task]
+
+
+def chain(length):
+    """Calls that each need all of the one before, and the last of their arrays."""
+    arrays = [np.arange(SIZE, dtype=np.float32), *np.full((length, SIZE), np.nan, np.float32)]
+    links = [Bound(turn_round, *pair) for pair in pairwise(arrays)]
+    links[2] = Calls(Bound(alone(turn_round), *links[2].arguments), Bound(alone(scale), arrays[3], arrays[3], 0.5))
+    return links, arrays[-1]
+
+
+@pytest.fixture
+def one_thread():
+    yield
+    kernels.set_threads(1)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_every_call_sees_all_of_the_one_before(threads, one_thread):
+    links, wanted = chain(9)
+    for link in links:
+        link()
+    links, found = chain(9)
+    kernels.set_threads(threads)
+    [together] = joined(links)
+    for _ in range(50):
+        found[:] = np.nan
+        together()
+        assert np.array_equal(found, wanted)
+
+
+def test_a_call_that_is_no_kernel_parts_them():
+    links, _ = chain(4)
+    seen = []
+    parts = joined([links[0], lambda: seen.append(1), *links[1:]])
+    assert [type(part) is Together for part in parts] == [True, False, True]
+    assert [len(part.calls) for part in parts[::2]] == [1, 4]
+
+
+def test_threads_that_come_one_after_another_are_not_waited_for(monkeypatch, one_thread):
+    links, wanted = chain(5)
+    for link in links:
+        link()
+    links, found = chain(5)
+    monkeypatch.setattr(calls, "side_by_side", lambda threads: False)
+    kernels.set_threads(2)
+    joined(links)[0]()
+    assert np.array_equal(found, wanted)
+
+
+CHECK = """
+from dlab import kernels
+from dlab.kernels.calls import side_by_side
+kernels.set_threads(2)
+print(side_by_side(1), side_by_side(2))
+"""
+
+
+@pytest.mark.parametrize(("limit", "found"), [("1", "True False"), ("2", "True True")])
+def test_a_limit_on_threads_is_seen(limit, found):
+    environment = os.environ | {"OMP_THREAD_LIMIT": limit, "NUMBA_THREADING_LAYER": "omp", "NUMBA_NUM_THREADS": "2"}
+    command, root = [sys.executable, "-c", CHECK], Path(__file__).parents[2]
+    done = subprocess.run(command, env=environment, cwd=root, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == found
