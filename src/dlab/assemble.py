@@ -41,9 +41,10 @@ def build(spec: Any, device: str | None = None, threads: int | None = None, name
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
-    with ThreadPoolExecutor(1) as other:  # unpacking a data set takes as long as starting the kernels
-        loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
-        ops = kernels.backend(name, named)
+    other = ThreadPoolExecutor(1)  # unpacking a data set takes as long as starting the kernels
+    loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
+    other.shutdown(wait=False)
+    ops = kernels.backend(name, named)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)
     return Experiment(spec, data, network, trainer, name, count)

@@ -74,5 +74,5 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
         folder = job.folder(experiment.data.validation is not None)
         output.note(f"results go to {folder.path}")
         with logged(folder, reporter) as both, stopping(experiment.trainer) as stop:
-            status = session.run(experiment, folder, both.see, resume=job.resumed is not None)
-    return folder, stop.exit_code if status == "interrupted" else 0
+            session.run(experiment, folder, both.see, resume=job.resumed is not None)
+    return folder, stop.exit_code  # also where the last batch was done: what comes after in a script is not wanted
