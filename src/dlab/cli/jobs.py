@@ -67,7 +67,7 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
         return job.resumed, 0
     if job.spec.compare:
         output.warn("the spec's `compare:` is for the commands that compare; this trains its base once")
-    durable.make_folder(job.root / COMMAND)
+    durable.check_writable(job.resumed.path if job.resumed else job.root / COMMAND)
     with following(output) as reporter:
         compiling(reporter.compiled)
         experiment = build(job.spec, job.device, job.threads)
