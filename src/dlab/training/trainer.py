@@ -70,27 +70,32 @@ class Trainer:
         if self.step == 0:
             yield from self.watch.look(0, whole=True)
         told = began = perf_counter()
-        enough = False
-        while not (self._stopping or enough or (self.step == self.steps and not self._due)):
+        before, enough = self._seen, False
+        while not (self._stopping or enough or self._finished):
             if not self._due:  # a run that was stopped while it was evaluated goes on with that
                 self.train_step()
             now = perf_counter()
             if self._due:
-                evaluation = self._evaluate()
-                if evaluation is None:
+                if (evaluation := self._evaluate()) is None:
                     break
                 enough = self.evaluator.patience.exhausted(evaluation)
                 seen = self.watch.look(self.step, whole=enough or self.step == self.steps)
-                timing = self._timing(now - began, perf_counter() - now)
+                rate = (self._seen - before) / (now - began)
+                timing = Timing(self.step, now - began, perf_counter() - now, rate, self.threads.best)
                 self._reset()  # before the records go out: whoever sees them may take state()
                 yield evaluation
                 yield from seen
                 yield timing
-                began = told = perf_counter()
+                before, began = 0, perf_counter()
+                told = began
             elif now - told > SECONDS_BETWEEN_PROGRESS:
-                yield self._progress(now - began)
+                yield self._progress((self._seen - before) / (now - began))
                 told = now
-        yield Finished("early stop" if enough else "stopped" if self._stopping else "done", self.step)
+        yield Finished("early stop" if enough else "done" if self._finished else "stopped", self.step)
+
+    @property
+    def _finished(self) -> bool:
+        return self.step == self.steps and not self._due
 
     @property
     def _due(self) -> bool:
@@ -233,12 +238,9 @@ class Trainer:
         if not all(map(finite, (self.parameters, self.statistics))):
             raise Diverged(self._divergence("a weight became infinite or NaN"))
 
-    def _timing(self, train: float, evaluate: float) -> Timing:
-        return Timing(self.step, train, evaluate, self._seen / train, self.threads.best)
-
-    def _progress(self, seconds: float) -> Progress:
+    def _progress(self, rate: float) -> Progress:
         epoch, step = self._place()
-        return Progress(epoch, step, self.steps, *self._means(), self._seen / seconds, self.threads.best)
+        return Progress(epoch, step, self.steps, *self._means(), rate, self.threads.best)
 
     def _divergence(self, what: str) -> str:
         epoch, step = self._place()
