@@ -15,6 +15,8 @@ from dlab.training.gradients import GradientCheck, GradientRow
 from dlab.training.memory import Memory, Part
 from dlab.training.trainer import Trainer
 
+ADDRESSES = 10**9  # bytes: what the libraries reserve, whatever the network
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -111,6 +113,10 @@ def device_of(wanted: str) -> str:
 
 def threads_of(wanted: int | None) -> int:
     """Threads to use: as asked, else a polite share of the machine."""
+    if machine.addresses() < ADDRESSES:  # with fewer, linear algebra libraries wait for some forever
+        raise EnvironmentFault(
+            f"`ulimit -v` leaves {machine.addresses() / 1e9:.2f} GB to this process; dlab needs 1 GB"
+        )
     most = kernels.max_threads()
     if wanted is not None and not 1 <= wanted <= most:
         raise SpecError(f"threads: {wanted} is not possible here. Allowed: 1 to {most}")

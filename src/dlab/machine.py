@@ -20,7 +20,13 @@ def cores() -> int:
 
 def free_memory() -> int:
     """Bytes this process may still take: the least that the machine, its limits and its control groups have left."""
-    return min(_available(Path("/proc/meminfo")), _unlimited(), *map(_granted, groups("memory")))
+    return min(_available(Path("/proc/meminfo")), addresses(), *map(_granted, groups("memory")))
+
+
+def addresses() -> int:
+    """Bytes of addresses that `ulimit -v` leaves."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return NO_LIMIT if limit == resource.RLIM_INFINITY else max(0, limit - _pages(0))
 
 
 def resident() -> int:
@@ -77,12 +83,6 @@ def _available(table: Path) -> int:
         return next(1024 * int(words[1]) for words in found if words[:1] == ["MemAvailable:"])
     except (OSError, ValueError, StopIteration):
         return NO_LIMIT
-
-
-def _unlimited() -> int:
-    """Bytes of addresses that `ulimit -v` leaves."""
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    return NO_LIMIT if limit == resource.RLIM_INFINITY else max(0, limit - _pages(0))
 
 
 def _pages(number: int) -> int:
