@@ -20,55 +20,70 @@ SIGNALS = {"INT": [2], "TERM": [15], "HUP": [1], "2xINT": [2, 2]}
 CODES = {"INT": 130, "TERM": 143, "HUP": 129, "2xINT": 130}
 MOMENTS = ("import", "compile", "train", "evaluate", "save", "plot")
 SPEC = ["lenet-digits", "-s", "train.epochs=3", "-s", "train.measure=all"]
-MARK = "signalled"
+MARK, LAST = "signalled", "last.safetensors"
 RESULTS = Path(__file__).parent / "results" / "signals.json"
 
 
-def victim(moment: str, name: str, after: int) -> None:
-    """A real `dlab train` that gets its signals at the `after`-th time it passes the moment."""
-    left = [after]
+class Victim:
+    """A real `dlab train` that gets its signals when it passes a moment for the `after`-th time."""
 
-    def strike() -> None:
-        left[0] -= 1
-        if left[0] == 0:
+    def __init__(self, name: str, after: int):
+        self.numbers, self.after, self.left = SIGNALS[name], after, after
+
+    def strike(self) -> None:
+        """Send them if it is time."""
+        self.left -= 1
+        if self.left == 0:
             Path(MARK).write_text(repr(time.time()))
-            for number in SIGNALS[name]:
+            for number in self.numbers:
                 os.kill(os.getpid(), number)
 
-    def passing(owner: Any, call: str, wanted=lambda *arguments: True) -> None:
+    def passing(self, owner: Any, call: str, wanted: Any = lambda *arguments: True) -> None:
+        """Have every wanted call of a function be the moment."""
         plain = getattr(owner, call)
 
         def watched(*arguments: Any, **options: Any) -> Any:
             if wanted(*arguments):
-                strike()
+                self.strike()
             return plain(*arguments, **options)
 
         setattr(owner, call, watched)
 
-    if moment == "import":
-        left[0] = 1
-        threading.Timer(0.02 * after, strike).start()
-    elif moment == "compile":
+    def at_import(self) -> None:
+        self.left = 1
+        threading.Timer(0.02 * self.after, self.strike).start()
+
+    def at_compile(self) -> None:
         from dlab.kernels import jit
 
-        passing(jit, "_announce")
-    elif moment == "plot":
-        from dlab.report import figure
+        self.passing(jit, "_announce")
 
-        left[0] = 1
-        passing(figure, "picture")
-    else:
-        from dlab.nn.plan import Plan
-        from dlab.results import durable
+    def at_train(self) -> None:
         from dlab.training.trainer import Trainer
 
-        if moment == "save":
-            left[0] = 1 + after % 3
-            passing(durable, "touch_disk", lambda call, *_: call is os.replace)
-        elif moment == "train":
-            passing(Trainer, "train_step")
-        else:
-            passing(Plan, "run", lambda plan: _evaluating())
+        self.passing(Trainer, "train_step")
+
+    def at_evaluate(self) -> None:
+        from dlab.nn.plan import Plan
+
+        self.passing(Plan, "run", lambda plan: _evaluating())
+
+    def at_save(self) -> None:
+        from dlab.results import durable
+
+        self.left = 1
+        self.passing(durable, "touch_disk", lambda call, *paths: call is os.replace and paths[1].name == LAST)
+
+    def at_plot(self) -> None:
+        from dlab.report import figure
+
+        self.left = 1
+        self.passing(figure, "picture")
+
+
+def victim(moment: str, name: str, after: int) -> None:
+    """One life."""
+    getattr(Victim(name, after), f"at_{moment}")()
     sys.argv = ["dlab", "train", *SPEC, "-o", "results"]
     from dlab.cli import main
 
@@ -105,7 +120,7 @@ def attempt(moment: str, name: str, after: int, whole: bytes) -> dict[str, Any]:
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, **cold})
     seconds = time.time() - float((folder / MARK).read_text()) if (folder / MARK).exists() else None
     shown, wrong = state(folder), []
-    if run.returncode not in (CODES[name], CODES[name] - 128 and -SIGNALS[name][0]):
+    if run.returncode != CODES[name]:
         wrong.append(f"code {run.returncode}")
     if shown not in (("none", "interrupted") if moment in ("import", "compile") else ("interrupted", "done")):
         wrong.append(f"state {shown}")
