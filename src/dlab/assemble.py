@@ -15,6 +15,8 @@ from dlab.training.gradients import GradientCheck, GradientRow
 from dlab.training.memory import Memory, Part
 from dlab.training.trainer import Trainer
 
+ADDRESSES = 10**9  # bytes: what the libraries reserve, whatever the network
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -41,9 +43,10 @@ def build(spec: Any, device: str | None = None, threads: int | None = None, name
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
-    with ThreadPoolExecutor(1) as other:  # unpacking a data set takes as long as starting the kernels
-        loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
-        ops = kernels.backend(name, named)
+    other = ThreadPoolExecutor(1)  # unpacking a data set takes as long as starting the kernels
+    loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
+    other.shutdown(wait=False)
+    ops = kernels.backend(name, named)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)
     return Experiment(spec, data, network, trainer, name, count)
@@ -110,6 +113,10 @@ def device_of(wanted: str) -> str:
 
 def threads_of(wanted: int | None) -> int:
     """Threads to use: as asked, else a polite share of the machine."""
+    if machine.addresses() < ADDRESSES:  # with fewer, linear algebra libraries wait for some forever
+        raise EnvironmentFault(
+            f"`ulimit -v` leaves {machine.addresses() / 1e9:.2f} GB to this process; dlab needs 1 GB"
+        )
     most = kernels.max_threads()
     if wanted is not None and not 1 <= wanted <= most:
         raise SpecError(f"threads: {wanted} is not possible here. Allowed: 1 to {most}")

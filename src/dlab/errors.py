@@ -8,7 +8,7 @@ class DlabError(Exception):
 
 
 class SpecError(DlabError):
-    """The specification or the command line is wrong; the text has one line per fault."""
+    """The specification, the command line or the environment is wrong; the text has one line per fault."""
 
     exit_code = 2
 
@@ -41,6 +41,19 @@ class Busy(DlabError):
     """Another process holds this run."""
 
     exit_code = 7
+
+
+def told(fault: BaseException) -> DlabError | None:
+    """A fault in plain words if it is one of ours or of the machine, None if it may be a bug."""
+    if isinstance(fault, DlabError):
+        return fault
+    if isinstance(fault, MemoryError):
+        return EnvironmentFault("out of memory: try a smaller train.batch_size or train.eval_batch")
+    if isinstance(fault, OSError):
+        return EnvironmentFault(": ".join(str(word) for word in (fault.filename, fault.strerror or fault) if word))
+    if isinstance(fault, RuntimeError) and "start new thread" in str(fault):
+        return EnvironmentFault("the system lets this process start no more threads (see `ulimit -u`)")
+    return None
 
 
 class OptionError(ValueError):

@@ -1,5 +1,6 @@
 """What only a real process shows: imports, signals, terminals and closed pipes."""
 
+import fcntl
 import json
 import os
 import pty
@@ -7,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -123,6 +125,49 @@ def test_a_terminal_that_goes_away_ends_the_run_with_its_state_saved(tmp_path):
     process.send_signal(signal.SIGHUP)
     assert process.wait(timeout=20) == 129
     assert status(tmp_path) == "interrupted"
+
+
+def terminal_of(slave: int):
+    """What a child does to have this terminal as its own."""
+    return lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.parametrize(("ignored", "code", "state"), [(False, 129, "interrupted"), (True, 0, "done")])
+def test_a_connection_that_breaks_saves_the_run_or_lets_it_go_on(tmp_path, ignored, code, state):
+    master, slave = pty.openpty()
+    take = terminal_of(slave)
+    prepare = (lambda: (take(), ignore_hangup())) if ignored else take
+    process = started(tmp_path, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=prepare)
+    os.close(slave)
+    os.close(master)  # the system sends the hangup
+    assert process.wait(timeout=20) == code
+    assert status(tmp_path) == state
+
+
+def test_a_full_disk_under_the_terminals_streams_loses_no_result(tmp_path):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([*FAKE, "-o", str(tmp_path)], env=environment(), stdout=full, stderr=subprocess.PIPE)
+        assert run.returncode == 5
+        assert run.stderr.endswith(b"Error: cannot write the result to stdout: No space left on device\n")
+        again = [*FAKE, "-o", str(tmp_path), "--name", "two"]
+        assert subprocess.run(again, env=environment(), stdout=subprocess.DEVNULL, stderr=full).returncode == 0
+    assert status(tmp_path) == "done"
+
+
+def test_no_streams_at_all_are_no_reason_to_fail(tmp_path):
+    closed = f"{' '.join(FAKE)} -o {tmp_path} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", closed], env=environment()).returncode == 0
+    assert status(tmp_path) == "done"
+
+
+def test_an_old_terminal_and_an_odd_path_are_served(tmp_path):
+    odd = os.fsencode(tmp_path) + b"/\xff [/x] \xc3\xa9"
+    plain = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "COLUMNS": "20"}
+    for command in ([*FAKE[3:], "-o"], ["runs", "list", "-o"]):
+        run = subprocess.run([*FAKE[:3], *command, odd], env={**environment(), **plain}, capture_output=True)
+        assert (run.returncode, b"Traceback" in run.stderr) == (0, False)
+        assert max(map(len, run.stdout.decode("ascii").splitlines())) <= 20
+    assert os.path.exists(odd + b"/train/one/weights/last.safetensors")
 
 
 def read(file: int) -> bytes:

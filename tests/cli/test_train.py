@@ -1,6 +1,8 @@
 """`dlab train` and `dlab runs` in one process."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +106,22 @@ def test_runs_are_listed_and_shown_from_their_files(invoke, tmp_path):
     shown = invoke("runs", "show", "one", "--plots")
     assert "done: test loss 0.6667" in shown.stdout
     assert (tmp_path / "results/train/one/results.png").exists()
+
+
+def test_many_runs_in_one_process_leave_no_handle_open(invoke):
+    invoke("train", "one", "--no-plots")
+    before = os.listdir("/proc/self/fd")
+    for _ in range(20):
+        assert invoke("train", "one", "--no-plots", "-q").exit_code == 0
+    assert os.listdir("/proc/self/fd") == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "5", "nonsense", "[" * 100_000])
+def test_a_damaged_run_is_listed_as_such_and_hides_no_other(invoke, text):
+    invoke("train", "one", "--no-plots")
+    invoke("train", "one", "--no-plots")
+    Path("results/train/one/run.json").write_text(text)
+    result = invoke("runs", "list", "--json")
+    assert result.exit_code == 0
+    assert [run["status"] for run in json.loads(result.stdout)["runs"]] == ["unreadable", "done"]
+    assert "unreadable" in invoke("runs", "list").stdout

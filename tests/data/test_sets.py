@@ -8,7 +8,7 @@ import pytest
 
 from dlab.data import files
 from dlab.data.catalogue import available
-from dlab.errors import DataError
+from dlab.errors import DataError, EnvironmentFault
 from dlab.registry import DATASETS
 
 SHARED = os.environ.get("DLAB_DATA", "")
@@ -176,3 +176,8 @@ def test_images_of_noise_are_bytes_of_the_wanted_size_and_follow_the_seed():
     assert data.train.x.dtype == np.uint8
     assert data.sha256 == same.sha256 != other.sha256
     assert not np.array_equal(data.train.x[:5], data.test.x)
+
+
+def test_more_noise_than_memory_is_refused_with_the_numbers():
+    with pytest.raises(EnvironmentFault, match=r"1,000,000,000 images need 30,105,600\.00 GB.*are free"):
+        DATASETS["noise-images"](samples=10**9, size=2240).load()

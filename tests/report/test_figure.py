@@ -44,3 +44,14 @@ def test_a_wrong_backend_name_and_pyplot_do_not_matter():
     subprocess.run(
         [sys.executable, "-c", code], check=True, env={"MPLBACKEND": "rubbish", "PYTHONPATH": ":".join(sys.path)}
     )
+
+
+def test_no_settings_of_the_user_and_no_name_change_or_stop_a_picture(monkeypatch):
+    import matplotlib
+
+    row = Evaluation(1, 1, 0.1, 0.5, None, None, None)
+    plain = picture([row], "title", "about")
+    for name, value in {"text.usetex": True, "font.size": 40, "axes.facecolor": "red", "text.parse_math": True}.items():
+        monkeypatch.setitem(matplotlib.rcParams, name, value)
+    assert picture([row], "title", "about") == plain
+    assert picture([row], "$x_{$ \\frac{", "[/x] $\\nothing$ %s {0}")

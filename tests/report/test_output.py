@@ -2,12 +2,9 @@
 
 import io
 import json
-import os
-import sys
 
 import pytest
 
-from dlab.errors import EnvironmentFault
 from dlab.report import tables
 from dlab.report.output import Output, console
 from dlab.report.progress import Bar, Lines, following
@@ -109,19 +106,19 @@ def test_json_is_one_object(capsys):
     assert json.loads(capsys.readouterr().out) == {"a": 1.5}
 
 
-def test_a_closed_pipe_is_silence(monkeypatch, capfd):
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
-        Output().show({}, "x" * 100_000, "more")
-        # What is written from now on goes nowhere, so that closing the stream cannot fail either.
-        assert os.fstat(stream.fileno()).st_rdev == os.stat(os.devnull).st_rdev
-    assert capfd.readouterr().err == ""
+@pytest.mark.parametrize(("columns", "width"), [("20", 20), ("0", None), ("-5", None), ("abc", None), ("²", None)])
+def test_a_width_that_is_none_is_no_width(monkeypatch, columns, width):
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("LINES", columns)
+    stream = Stream()
+    console(stream).print("x" * 300)
+    assert max(map(len, stream.getvalue().splitlines())) == (width or 300)
 
 
-def test_a_full_disk_under_stdout_is_a_fault(monkeypatch):
-    with open("/dev/full", "w") as stream:
-        monkeypatch.setattr(sys, "stdout", stream)
-        with pytest.raises(EnvironmentFault, match="No space left"):
-            Output().show({}, "text")
+def test_text_is_never_markup():
+    stream = Stream(terminal=True)
+    with Bar(console(stream)) as bar:
+        bar.compiled("[/x] [red]", 1, 0.1)
+    console(stream).print(tables.listing(("[/y]",), [("[/z]",)]))
+    for name in ("[/x] [red]", "[/y]", "[/z]"):
+        assert name in stream.getvalue()

@@ -1,9 +1,11 @@
 """A run: what it leaves behind when it ends well, is stopped, diverges, crashes, is killed, and is resumed."""
 
 import errno
+import fcntl
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from threading import Timer
 
 import pytest
 
@@ -191,8 +193,39 @@ def test_a_run_in_use_is_busy_and_a_dead_one_is_interrupted(folder):
     assert folder.status() == "interrupted"
     with folder.hold():
         assert folder.status() == "running"
-        with pytest.raises(Busy, match="process 1 on here"):
+        with pytest.raises(Busy, match=rf"in use by {folder.path.owner()}, process 1 on here, since \?"):
             session.run(experiment(), folder, ignore)
+
+
+def test_a_run_that_was_only_made_is_interrupted_and_one_that_is_held_runs(folder):
+    assert folder.status() == "interrupted"
+    with folder.hold():
+        assert folder.status() == "running"
+
+
+def test_who_looks_at_a_run_does_not_keep_it_from_starting(folder):
+    folder.log.touch()
+    with folder.log.open() as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        timer = Timer(0.05, lambda: fcntl.flock(look, fcntl.LOCK_UN))
+        timer.start()
+        assert session.run(experiment(), folder, ignore) == "done"
+        timer.join()
+
+
+def test_a_file_system_without_locks_keeps_nobody_from_working(folder, monkeypatch):
+    def none(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    assert session.run(experiment(), folder, ignore) == "done"
+    assert folder.status() == "done"
+
+
+def test_a_full_disk_under_the_log_does_not_stop_a_run(folder):
+    folder.log.symlink_to("/dev/full")
+    with folder.hold() as log:
+        print("lost", file=log)
 
 
 def test_other_data_are_refused(folder):

@@ -66,6 +66,7 @@ def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFold
 
 def profile(bench: Bench, spec: Any, output: Output) -> BenchFolder:
     """The calls of a spec's training step, into a new folder."""
+    durable.check_writable(bench.root / COMMAND)
     with following(output) as reporter:
         kernels.compiling(reporter.compiled)
         experiment = build(spec, bench.device, bench.threads, named=True)

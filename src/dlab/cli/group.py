@@ -3,6 +3,7 @@
 import os
 import tempfile
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -10,7 +11,7 @@ from pkgutil import iter_modules
 import click
 
 from dlab import __version__
-from dlab.errors import DlabError, EnvironmentFault
+from dlab.errors import DlabError, told
 from dlab.registry import suggestion
 
 COMMANDS = "dlab.cli.commands"
@@ -63,18 +64,19 @@ class Commands(click.Group):
         except Exception as fault:
             if ctx.find_root().meta.get("debug"):
                 traceback.print_exception(fault)
-            raise _told(fault) from fault
+            plain = told(fault) or _internal(fault)
+            raise Told(str(plain), plain.exit_code) from fault
 
 
-def _told(fault: Exception) -> Told:
-    if isinstance(fault, MemoryError):
-        fault = EnvironmentFault("out of memory: try a smaller train.batch_size or train.eval_batch")
-    if isinstance(fault, DlabError):
-        return Told(str(fault), fault.exit_code)
-    file, path = tempfile.mkstemp(prefix="dlab-", suffix=".log")
-    with os.fdopen(file, "w", encoding="utf-8") as log:
-        traceback.print_exception(fault, file=log)
-    return Told(f"internal error ({type(fault).__name__}: {fault}); the details are in {path}", 1)
+def _internal(fault: Exception) -> DlabError:
+    """A bug, told in one line; its traceback goes to a file."""
+    what, details = f"internal error ({type(fault).__name__}: {fault})", "--debug shows the details"
+    with suppress(OSError):
+        file, path = tempfile.mkstemp(prefix="dlab-", suffix=".log")
+        with os.fdopen(file, "w", encoding="utf-8", errors="backslashreplace") as log:
+            traceback.print_exception(fault, file=log)
+        details = f"the details are in {path}"
+    return DlabError(f"{what}; {details}")
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)

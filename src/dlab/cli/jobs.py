@@ -67,12 +67,12 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
         return job.resumed, 0
     if job.spec.compare:
         output.warn("the spec's `compare:` is for the commands that compare; this trains its base once")
-    durable.make_folder(job.root / COMMAND)
+    durable.check_writable(job.resumed.path if job.resumed else job.root / COMMAND)
     with following(output) as reporter:
         compiling(reporter.compiled)
         experiment = build(job.spec, job.device, job.threads)
         folder = job.folder(experiment.data.validation is not None)
         output.note(f"results go to {folder.path}")
         with logged(folder, reporter) as both, stopping(experiment.trainer) as stop:
-            status = session.run(experiment, folder, both.see, resume=job.resumed is not None)
-    return folder, stop.exit_code if status == "interrupted" else 0
+            session.run(experiment, folder, both.see, resume=job.resumed is not None)
+    return folder, stop.exit_code  # also where the last batch was done: what comes after in a script is not wanted

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dlab.kernels import memory
+from dlab.kernels import memory, variables
 from dlab.layout import LANES, Shape, blocks, volume
 
 OPERATIONS = (
@@ -190,6 +190,7 @@ def threading_layer() -> str:
 @lru_cache
 def _numba() -> Any:
     """Numba, imported without what it would import only to see that it is there: a quarter of a second."""
+    variables.check()
     with _hidden("coverage", "scipy.linalg.cython_blas"):
         import numba
         import numba.np.arraymath

@@ -1,12 +1,11 @@
 """Compilation: one decorator, one cache folder a user, one place to hear what is being compiled.
 
 A kernel factory is a function of integers (tile sizes, stride) that returns a compiled kernel.  The closure holds
-integers only, which lets Numba keep the machine code on disk (5 ms to load, up to two seconds to compile).  Numba does
-not notice an edit in another file, so the cache folder's name carries a hash of all kernel sources.
+integers only, which lets the machine code be kept on disk (5 ms to load, up to two seconds to compile).  It depends on
+other files too, so the cache folder's name carries a hash of all kernel sources.
 """
 
 import os
-import stat
 from collections.abc import Callable
 from functools import lru_cache, partial, wraps
 from hashlib import sha256
@@ -18,7 +17,9 @@ from typing import Any
 from numba import config, get_num_threads, njit, types
 from platformdirs import user_cache_path
 
+from dlab.errors import EnvironmentFault
 from dlab.kernels import memory
+from dlab.kernels.cache import KernelCache, Vault
 from dlab.kernels.workers import EVERYONE, WORKER
 
 Listener = Callable[[str, int, float], None]
@@ -37,25 +38,11 @@ def sources_hash() -> str:
 def cache_folder() -> Path:
     """`$DLAB_CACHE_DIR` or the user's cache folder, then a folder for these very sources."""
     base = os.environ.get("DLAB_CACHE_DIR")
-    return (Path(base) if base else user_cache_path("dlab", appauthor=False)) / "kernels" / sources_hash()
+    home = Path(base).absolute() if base else user_cache_path("dlab", appauthor=False)
+    return home / "kernels" / sources_hash()
 
 
-def _private(folder: Path) -> bool:
-    """Make the folder; true if it is ours alone to write: machine code of others is never loaded."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        facts = folder.stat()
-        probe = folder / f".{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return False
-    return facts.st_uid == os.getuid() and not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-CACHED = _private(cache_folder())
-if CACHED:
-    config.CACHE_DIR = str(cache_folder())
+VAULT = Vault(cache_folder())
 # gcc's OpenMP is fastest here; workqueue, which ships with Numba, is the fallback.
 config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
 
@@ -100,15 +87,25 @@ def kernel(*arguments: Any, parallel: bool = True) -> Callable[[Callable], Calla
 
     def build(function: Callable) -> Callable:
         start = perf_counter()
-        get_num_threads()  # loads the threading layer, which the machine code refers to
+        _start_threads()
         signature = types.void(WORKER, *arguments) if parallel else types.void(*arguments)
-        made = njit(signature, error_model="numpy", cache=CACHED)(function)
+        made = njit(error_model="numpy")(function)
+        made._cache = KernelCache(VAULT, function)
+        made.compile(signature)
         if not made.stats.cache_hits:
             _announce(f"{function.__module__.split('.')[-2]} {function.__name__}", perf_counter() - start)
         entry = made.overloads[signature.args].entry_point
         return partial(entry, EVERYONE) if parallel else entry
 
     return build
+
+
+def _start_threads() -> None:
+    """Load the threading layer, which the machine code refers to."""
+    try:
+        get_num_threads()
+    except ValueError as fault:
+        raise EnvironmentFault(" ".join(str(fault).split())) from fault
 
 
 def _announce(name: str, seconds: float) -> None:

@@ -19,13 +19,16 @@ def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
     """An empty figure of 1600 x 900 pixels with its headings; `left` is where they begin, as a share of the width."""
     # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
     os.environ.pop("MPLBACKEND", None)
+    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    matplotlib.rcdefaults()  # the same picture whatever matplotlibrc lies about
+    matplotlib.rcParams["text.parse_math"] = False  # a name may hold a dollar
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    figure.text(left, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
-    figure.text(left, 0.865, subtitle, size=17, color=GREY, parse_math=False)
+    figure.text(left, 0.925, title, size=26, weight="bold", color=INK)
+    figure.text(left, 0.865, subtitle, size=17, color=GREY)
     return figure
 
 
@@ -55,7 +58,7 @@ def columns(panels: int) -> int:
 
 def frame(axes: Any, title: str, xlabel: str = "", small: bool = False) -> None:
     """Headings, faint horizontal lines, and no box."""
-    axes.set_title(title, loc="left", size=16 if small else 20, color=INK, pad=8 if small else 14, parse_math=False)
+    axes.set_title(title, loc="left", size=16 if small else 20, color=INK, pad=8 if small else 14)
     axes.set_xlabel(xlabel, size=14 if small else 17, color=INK)
     axes.tick_params(labelsize=12 if small else 15, colors=INK, length=0)
     axes.grid(axis="y", color=FAINT, linewidth=1)

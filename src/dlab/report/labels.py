@@ -35,4 +35,4 @@ def at_ends(axes: Any, ends: Mapping[str, Point], colors: Mapping[str, str], siz
         place = (16, (height - heights[text]) / pixels)
         line = {"arrowstyle": "-", "linewidth": 0.8, "shrinkA": 2, "shrinkB": 2, "relpos": (0, 0.5)}
         line["color"] = colors[text]
-        axes.annotate(text, ends[text], place, color=colors[text], arrowprops=line, parse_math=False, **how)
+        axes.annotate(text, ends[text], place, color=colors[text], arrowprops=line, **how)

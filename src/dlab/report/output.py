@@ -1,14 +1,11 @@
 """The one place that decides how dlab speaks: to a terminal, as plain lines, or as JSON."""
 
-import errno
 import json
 import os
 import sys
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
-
-from dlab.errors import EnvironmentFault
 
 UNLIMITED = 10_000
 PLAIN = str.maketrans(
@@ -61,13 +58,14 @@ def console(stream: TextIO) -> Console:
     terminal = _terminal(stream)
     plain = bool(os.environ.get("NO_COLOR")) or not terminal
     return Console(
-        file=_Careful(stream),  # type: ignore[arg-type]
+        file=_Spelled(stream),  # type: ignore[arg-type]
         force_terminal=terminal,
         color_system=None if plain else "auto",
-        width=None if terminal or _columns() else UNLIMITED,
+        width=_columns() or (None if terminal else UNLIMITED),
         markup=False,
         emoji=False,
         highlight=False,
+        _environ={name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
     )
 
 
@@ -75,12 +73,14 @@ def _terminal(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
 
 
-def _columns() -> bool:
-    return os.environ.get("COLUMNS", "").isdigit()
+def _columns() -> int | None:
+    """The width that was asked for, if it is one."""
+    given = os.environ.get("COLUMNS", "")
+    return int(given) or None if given.isdecimal() and len(given) < 9 else None
 
 
-class _Careful:
-    """A stream that spells what its encoding lacks in ASCII, and falls silent when nobody listens any more."""
+class _Spelled:
+    """A stream that spells in ASCII what its encoding lacks."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -89,23 +89,8 @@ class _Careful:
     def write(self, text: str) -> int:
         if not self.encoding.lower().startswith("utf"):
             text = text.translate(PLAIN).encode(self.encoding, "replace").decode(self.encoding)
-        self._try(self._stream.write, text)
+        self._stream.write(text)
         return len(text)
 
-    def flush(self) -> None:
-        self._try(self._stream.flush)
-
-    def isatty(self) -> bool:
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        return self._stream.fileno()
-
-    def _try(self, call: Any, *arguments: str) -> None:
-        try:
-            call(*arguments)
-        except OSError as fault:
-            # What is still buffered would raise again when Python exits.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-            if fault.errno not in (errno.EPIPE, errno.EIO, errno.EBADF):
-                raise EnvironmentFault(f"cannot write {self._stream.name}: {fault.strerror}") from fault
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

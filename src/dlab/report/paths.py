@@ -74,7 +74,7 @@ def _name(axes: Any, surface: Surface, size: float) -> None:
 def _heading(axes: Any, walk: Walk, end: str, size: float) -> None:
     name, lr, noise = walk
     text = f"{name} with noise" if noise else name
-    axes.set_title(text, loc="left", size=size, weight="bold", color=canvas.INK, pad=6 + 1.15 * size, parse_math=False)
+    axes.set_title(text, loc="left", size=size, weight="bold", color=canvas.INK, pad=6 + 1.15 * size)
     how = {"textcoords": "offset points", "size": size - 3, "color": canvas.GREY}
     axes.annotate(f"lr {lr:g}: {end}", (0, 1), (0, 6), xycoords="axes fraction", **how)
 

@@ -22,6 +22,7 @@ from dlab.results.records import (
     StudyRecord,
     Timing,
 )
+from dlab.streams import patient
 
 REFRESH = 0.1
 
@@ -63,11 +64,12 @@ class Lines:
 class Live:
     """One line at the foot of the terminal, redrawn now and then: a description, a bar and a state."""
 
-    def __init__(self, console: Console, description: str, total: int | None = None):
-        columns = TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[state]}")
+    def __init__(self, console: Console, title: str, total: int | None = None):
+        words = "{task.description}", "{task.fields[state]}"
+        description, state = (TextColumn(text, markup=False) for text in words)
         # No thread of its own: the cores are there for the training.
-        self._bar = Progress(*columns, console=console, auto_refresh=False)
-        self._task = self._bar.add_task(description, total=total, state="")
+        self._bar = Progress(description, BarColumn(24), state, console=console, auto_refresh=False)
+        self._task = self._bar.add_task(title, total=total, state="")
         self._drawn = 0.0
 
     def __enter__(self) -> Self:
@@ -212,7 +214,7 @@ def following_study(output: Output, log: IO[str], cells: int) -> Iterator[Callab
 @contextmanager
 def logged(folder: RunFolder, shown: Reporter) -> Iterator[Reporter]:
     """A reporter that also writes the plain lines to the run's log."""
-    with folder.log.open("a", encoding="utf-8") as log:
+    with patient(folder.log) as log:
         yield Several(Lines(console(log)), shown)
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from dlab.errors import DlabError
 from dlab.report import tables
 from dlab.report.output import Output
 from dlab.results.folder import RunFolder
@@ -13,7 +12,7 @@ def show(folder: RunFolder, output: Output, plots: bool) -> None:
     if plots:
         try:
             _draw(folder)
-        except (DlabError, OSError, ValueError, RuntimeError) as fault:
+        except Exception as fault:  # whatever it is, the results are there
             output.warn(f"no picture: {fault}")
     rows = folder.evaluations.read()
     facts = {"folder": str(folder.path), **folder.facts(), "status": folder.status()}

@@ -28,7 +28,7 @@ def panel(figure: Any, box: tuple[float, float, float, float], title: str = "", 
     axes.set_yticks([])
     axes.spines[:].set_color("#BBBBBB")
     if title:
-        axes.set_title(title, size=size, color=INK, pad=7, parse_math=False)
+        axes.set_title(title, size=size, color=INK, pad=7)
     return axes
 
 

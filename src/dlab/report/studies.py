@@ -7,7 +7,6 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from dlab.errors import DlabError
 from dlab.report import tables, verdicts, words
 from dlab.report.output import Output
 from dlab.results import durable, summary
@@ -24,9 +23,9 @@ def show(folder: StudyFolder, output: Output, plots: bool) -> None:
     if plots:
         _draw(folder, output)
     facts = {"folder": str(folder.path), **folder.facts(), "status": folder.status()}
-    output.show(
-        {**facts, **asdict(found), "sentences": lines}, table(found), Text("\n".join([*lines, str(folder.path)]))
-    )
+    last = [tables.go_on(folder.path.parent.name, folder)] if facts["status"] == "interrupted" else []
+    told = {**facts, **asdict(found), "sentences": lines}
+    output.show(told, table(found), Text("\n".join([*lines, *last, str(folder.path)])))
 
 
 def table(found: Summary) -> Table:
@@ -41,7 +40,7 @@ def _draw(folder: StudyFolder, output: Output) -> None:
 
     try:
         figures.draw(folder)
-    except (DlabError, OSError, ValueError, RuntimeError) as fault:
+    except Exception as fault:  # whatever it is, the results are there
         output.warn(f"no picture: {fault}")
 
 

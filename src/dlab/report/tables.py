@@ -1,7 +1,9 @@
 """Tables for the terminal, each made from plain records."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
@@ -41,11 +43,19 @@ def thinned(count: int, best: int) -> list[int]:
 def verdict(folder: RunFolder) -> Text:
     """How a run ended, in one or two lines: metrics, time, speed and where the files are."""
     facts = folder.facts()
-    lines = [f"{facts.get('status', '?')}: {metrics(facts)}".rstrip(": ")]
+    status = folder.status()
+    lines = [f"{status}: {metrics(facts)}".rstrip(": ")]
     seconds, rate = facts.get("seconds"), facts.get("samples_per_second")
     if seconds is not None:
         lines.append(f"{words.duration(seconds)}" + (f", {rate:,.0f} samples/s in training" if rate else ""))
+    if status == "interrupted":
+        lines.append(go_on("train", folder))
     return Text("\n".join([*lines, str(folder.path)]))
+
+
+def go_on(command: str, folder: Folder) -> str:
+    """How to go on with a run or a study that was interrupted."""
+    return f"go on with: dlab {command} --resume {shlex.quote(str(folder.path))}"
 
 
 def metrics(facts: Mapping[str, Any]) -> str:
@@ -110,15 +120,14 @@ def gradients(rows: Iterable[Any]) -> Table:
     return table
 
 
-def runs(folders: Iterable[Folder]) -> Table:
+def runs(glances: Iterable[Mapping[str, Any]]) -> Table:
     """One line per run or study."""
     table = _table("command", "run", "status", "about", "result", "started", "time>")
-    for folder in folders:
-        facts = folder.facts()
+    for facts in glances:
         seconds = words.duration(facts["seconds"]) if "seconds" in facts else ""
-        place = folder.path.parent.name, folder.path.name
+        command, name = Path(facts["folder"]).parts[-2:]
         told = facts.get("about", ""), metrics(facts), facts.get("started", "")[:16].replace("T", " ")
-        table.add_row(*place, folder.status(), *told, seconds)
+        table.add_row(command, name, facts["status"], *told, seconds)
     return table
 
 

@@ -62,6 +62,17 @@ def make_folder(path: Path) -> None:
         touch_disk(os.makedirs, path, 0o777, True)
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder if need be, and EnvironmentFault unless files can be written there."""
+    make_folder(folder)
+    probe = folder / f".{secrets.token_hex(4)}.tmp"
+    with _told(folder):
+        try:
+            _write(probe, os.O_CREAT | os.O_EXCL, b"x", stored=False)
+        finally:
+            probe.unlink(missing_ok=True)
+
+
 def sweep(folder: Path) -> None:
     """Remove what an interrupted `replace` left behind."""
     for leftover in folder.glob(".*.tmp"):

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from dlab.errors import Busy, DataError, EnvironmentFault
 from dlab.results import durable
 from dlab.results.records import Bin, Evaluation, Observation, Snapshot, Timing, Validated
 from dlab.results.rows import Rows
+from dlab.streams import patient
+
+TRIES, MOMENT = 10, 0.02  # how often, and after how many seconds, a run that seems to be in use is tried again
 
 
 @dataclass(frozen=True)
@@ -40,34 +44,49 @@ class Folder:
     def facts(self) -> dict[str, Any]:
         """What run.json says, {} where there is none yet."""
         try:
-            return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            return dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, TypeError, RecursionError) as fault:
             raise DataError(f"cannot read {self.path / 'run.json'}: {fault}") from fault
 
+    def glance(self) -> dict[str, Any]:
+        """Its facts and its status, for a list: where run.json is damaged, that is the status."""
+        try:
+            return {**self.facts(), "folder": str(self.path), "status": self.status()}
+        except DataError:
+            return {"folder": str(self.path), "status": "unreadable"}
+
     def status(self) -> str:
-        """The status in run.json, except that a run nobody holds any more is not running."""
-        status = self.facts().get("status", "interrupted")
-        return "interrupted" if status == "running" and not self.held() else status
+        """The status in run.json, except that a run somebody holds is running, and no other is."""
+        if self.held():
+            return "running"
+        status = self.facts().get("status", "running")
+        return "interrupted" if status == "running" else status
 
     def held(self) -> bool:
         """Whether a living process works on this run."""
         try:
             with self.log.open(encoding="utf-8") as log:
                 return not _lock(log, fcntl.LOCK_SH)
-        except FileNotFoundError:
+        except OSError:
             return False
 
     @contextmanager
     def hold(self) -> Iterator[IO[str]]:
         """Keep the run to this process, and yield its open log; the system frees it when the process dies."""
         with _open_log(self.log) as log:
-            if not _lock(log, fcntl.LOCK_EX):
-                holder = self.facts()
-                who = f"process {holder.get('pid', '?')} on {holder.get('host', '?')}"
-                raise Busy(f"{self.path} is in use by {who} since {holder.get('started', '?')}")
+            if not _taken(log):
+                raise Busy(f"{self.path} is in use by {self._holder()}")
             yield log
+
+    def _holder(self) -> str:
+        """Who works on this run: the owner of run.json, which its process wrote when it began."""
+        facts, owner = self.facts(), "?"
+        with suppress(OSError, KeyError):
+            owner = (self.path / "run.json").owner()
+        known = {name: facts.get(name, "?") for name in ("pid", "host", "started")}
+        return f"{owner}, process {known['pid']} on {known['host']}, since {known['started']}"
 
 
 @dataclass(frozen=True)
@@ -132,9 +151,18 @@ class RunFolder(Folder):
 
 def _open_log(path: Path) -> IO[str]:
     try:
-        return path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+        return patient(path)
     except OSError as fault:
         raise EnvironmentFault(f"cannot write {path}: {fault.strerror}") from fault
+
+
+def _taken(log: IO[str]) -> bool:
+    """Lock it for this process; who only looks at a run holds it for a moment, and must not keep it from starting."""
+    for _ in range(TRIES):
+        if _lock(log, fcntl.LOCK_EX):
+            return True
+        time.sleep(MOMENT)
+    return False
 
 
 def _lock(file: IO[str], kind: int) -> bool:
@@ -142,4 +170,6 @@ def _lock(file: IO[str], kind: int) -> bool:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:
+        return True  # a file system without locks cannot tell, and must not keep anybody from working
     return True

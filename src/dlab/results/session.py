@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, Protocol
 
 from dlab import __version__
-from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
+from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault, told
 from dlab.results import checkpoint, durable
 from dlab.results.folder import Folder, RunFolder
 from dlab.results.records import Evaluation, Finished, Record, Snapshot, Timing, score
@@ -101,7 +101,7 @@ def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See,
     saver = Saver(folder, data)
     try:
         status = _follow(trainer, folder, rows, see, saver)
-    except BaseException:
+    except Exception:
         # A full disk must not hide what went wrong first.
         with suppress(DlabError):
             saver.save()
@@ -159,17 +159,21 @@ def _finite(row: Evaluation) -> dict[str, Any]:
 def _accounted(folder: Folder, log: IO[str]) -> Iterator[None]:
     try:
         yield
-    except BaseException as fault:
-        status = {Diverged: "diverged", KeyboardInterrupt: "interrupted", SystemExit: "interrupted"}
+    except Exception as fault:
+        plain = told(fault)
         # A full disk must not hide what went wrong first.
         with suppress(DlabError):
-            folder.describe(status=status.get(type(fault), "failed"), error=str(fault))
-        if isinstance(fault, MemoryError):
-            raise EnvironmentFault("out of memory: try a smaller train.batch_size or train.eval_batch") from fault
-        if not isinstance(fault, Exception) or isinstance(fault, DlabError):
-            raise
+            folder.describe(status="diverged" if isinstance(fault, Diverged) else "failed", error=str(plain or fault))
+        if plain and not folder.path.exists():
+            plain = EnvironmentFault(f"{folder.path} was moved or deleted, so that the run cannot be kept any more")
+        if plain:
+            raise plain from fault
         traceback.print_exception(fault, file=log)
         raise DlabError(f"internal error ({type(fault).__name__}: {fault}); the details are in {folder.log}") from fault
+    except BaseException:
+        with suppress(DlabError):
+            folder.describe(status="interrupted")
+        raise
 
 
 def _versions(*packages: str) -> dict[str, str | None]:

@@ -54,12 +54,19 @@ class Machine:
             for _ in range(self.jobs):
                 self._hire()
             yield
-        except BaseException:
+        except Exception:
             self.stop()
+            raise
+        except BaseException:  # a second Ctrl-C: what the cells have saved is enough
+            self._kill()
             raise
         finally:
             for worker in self._workers + self._dead:
                 worker.close()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
 
     def _hire(self) -> None:
         self._workers.append(Worker(self._heard, self.log, self.threads))

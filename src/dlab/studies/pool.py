@@ -46,6 +46,10 @@ class Worker:
         if self._process.poll() is None:
             self._process.send_signal(SIGTERM)
 
+    def kill(self) -> None:
+        """End it at once: a run that is killed at any moment can go on."""
+        self._process.kill()
+
     def close(self) -> None:
         """No more orders: it ends."""
         with suppress(OSError):

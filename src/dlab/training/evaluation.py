@@ -10,6 +10,12 @@ from dlab.results.records import Evaluation, score
 from dlab.training.memory import pieces
 
 
+def finite(array: np.ndarray) -> bool:
+    """Whether all numbers are: float64 holds any sum of float32 numbers that are."""
+    with np.errstate(invalid="ignore"):
+        return bool(np.isfinite(array.sum(dtype=np.float64)))
+
+
 class Patience:
     """Counts evaluations without a better loss: of the validation, else the test, else the training split."""
 
@@ -35,8 +41,14 @@ class Patience:
         self.best, self.waited = float(state["patience"][0]), int(state["patience"][1])
 
 
+class Stopped(Exception):
+    """The run is to end, and the evaluation is not finished."""
+
+
 class Evaluator:
-    """Runs whole splits through the network in inference mode."""
+    """Runs whole splits through the network in inference mode; Stopped as soon as it is `stopping`."""
+
+    stopping = False
 
     def __init__(self, plan: Callable[[Any, int], Plan], data: Any, batch: int, early_stop: Any):
         self.data, self.batch = data, batch
@@ -74,6 +86,8 @@ class Evaluator:
         batches = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
         with samples.ahead(batches):
             for rows in batches:
+                if self.stopping:
+                    raise Stopped
                 plan = plans[0] if len(rows) == plans[0].batch else plans[1]
                 plan.rows[:] = rows
                 plan.run()

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Stop:
-    """The signal that came, and the exit code it asks for (0 where none came)."""
+    """The first signal that came, and the exit code it asks for (0 where none came)."""
 
     number = 0
 
@@ -18,17 +20,17 @@ class Stop:
 
 @contextmanager
 def stopping(trainer: Any) -> Iterator[Stop]:
-    """Turn signals into `trainer.stop()`; the second Ctrl-C leaves at once."""
+    """Turn signals into `trainer.stop()`; Ctrl-C after that leaves at once."""
     stop = Stop()
 
     def ask(number: int, frame: object) -> None:
-        stop.number = number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if stop.number and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.number = stop.number or number
         trainer.stop()
 
     # Who ignores a signal from outside, as nohup does, wants the run to go on.
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    heard = [number for number in NUMBERS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, ask) for number in heard}
     try:
         yield stop

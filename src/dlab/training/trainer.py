@@ -12,9 +12,9 @@ from dlab.errors import CheckpointError, Diverged
 from dlab.kernels import Backend, Call
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
-from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated
+from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated, score
 from dlab.training.batches import Batches
-from dlab.training.evaluation import Evaluator
+from dlab.training.evaluation import Evaluator, Stopped, finite
 from dlab.training.memory import Memory
 from dlab.training.randomness import MASK, key
 from dlab.training.threads import Threads
@@ -70,24 +70,37 @@ class Trainer:
         if self.step == 0:
             yield from self.watch.look(0, whole=True)
         told = began = perf_counter()
-        enough = False
-        while self.step < self.steps and not self._stopping and not enough:
-            self.train_step()
+        before, enough = self._seen, False
+        while not (self._stopping or enough or self._finished):
+            if not self._due:  # a run that was stopped while it was evaluated goes on with that
+                self.train_step()
             now = perf_counter()
-            if self.step % self.eval_every == 0 or self.step == self.steps:
-                evaluation = self._evaluate()
+            if self._due:
+                if (evaluation := self._evaluate()) is None:
+                    break
                 enough = self.evaluator.patience.exhausted(evaluation)
                 seen = self.watch.look(self.step, whole=enough or self.step == self.steps)
-                timing = self._timing(now - began, perf_counter() - now)
+                rate = (self._seen - before) / (now - began)
+                timing = Timing(self.step, now - began, perf_counter() - now, rate, self.threads.best)
                 self._reset()  # before the records go out: whoever sees them may take state()
                 yield evaluation
                 yield from seen
                 yield timing
-                began = told = perf_counter()
+                before, began = 0, perf_counter()
+                told = began
             elif now - told > SECONDS_BETWEEN_PROGRESS:
-                yield self._progress(now - began)
+                yield self._progress((self._seen - before) / (now - began))
                 told = now
-        yield Finished("early stop" if enough else "stopped" if self._stopping else "done", self.step)
+        yield Finished("early stop" if enough else "done" if self._finished else "stopped", self.step)
+
+    @property
+    def _finished(self) -> bool:
+        return self.step == self.steps and not self._due
+
+    @property
+    def _due(self) -> bool:
+        """Whether the last batch is to be followed by an evaluation that was not made yet."""
+        return self._seen > 0 and (self.step % self.eval_every == 0 or self.step == self.steps)
 
     def train_step(self) -> None:
         """One batch: gather, forward, loss, backward, update; Diverged if the loss is not finite."""
@@ -97,7 +110,7 @@ class Trainer:
         self._seen += plan.batch
         self._batches += 1
         if not isfinite(plan.total[0]):
-            raise Diverged(self._divergence(plan.total[0] - self._before))
+            raise Diverged(self._divergence(f"the loss became {plan.total[0] - self._before}"))
 
     def prepare(self, step: int) -> Plan:
         """The plan of the batch of a step, with its rows, random states and coefficients in place."""
@@ -133,11 +146,15 @@ class Trainer:
         self.spec.optimizer.feedback(loss, self.memory, self.coefficients)
 
     def stop(self) -> None:
-        """End after the present batch."""
-        self._stopping = True
+        """End after the present batch, also in the middle of an evaluation."""
+        self._stopping = self.evaluator.stopping = True
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything a resumed run needs: weights and running statistics by name, optimizer state, step."""
+        """Everything a resumed run needs: weights and running statistics by name, optimizer state, step.
+
+        Diverged if the weights are not finite: such a state is never kept.
+        """
+        self._check_weights()
         states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
         states |= {"optimizer.memory": self.memory} if len(self.memory) else {}
         found = {name: array.copy() for name, array in {**self._named(), **states}.items()}
@@ -203,22 +220,32 @@ class Trainer:
         """(epoch, step) for a record: the epoch, from 1, that the last batch belonged to."""
         return (self.step - 1) // self.steps_per_epoch + 1, self.step
 
-    def _evaluate(self) -> Evaluation:
-        train = self.evaluator.train() if self.spec.train.measure == "all" else self._means()
-        row = *self._place(), self.rate, *train, *self.evaluator.test()
-        return Validated(*row, *self.evaluator.validation()) if self.data.validation else Evaluation(*row)
+    def _evaluate(self) -> Evaluation | None:
+        """The row of results.csv for this step, None if the run is stopped meanwhile; Diverged if it is not finite."""
+        try:
+            train = self.evaluator.train() if self.spec.train.measure == "all" else self._means()
+            row = *self._place(), self.rate, *train, *self.evaluator.test()
+            found = Validated(*row, *self.evaluator.validation()) if self.data.validation else Evaluation(*row)
+        except Stopped:
+            return None
+        self._check_weights()
+        if not isfinite(score(found)):
+            raise Diverged(self._divergence(f"the test loss became {found.test_loss}"))
+        return found
 
-    def _timing(self, train: float, evaluate: float) -> Timing:
-        return Timing(self.step, train, evaluate, self._seen / train, self.threads.best)
+    def _check_weights(self) -> None:
+        """Diverged if a weight or a running statistic is not finite, which a saturated unit hides from the loss."""
+        if not all(map(finite, (self.parameters, self.statistics))):
+            raise Diverged(self._divergence("a weight became infinite or NaN"))
 
-    def _progress(self, seconds: float) -> Progress:
+    def _progress(self, rate: float) -> Progress:
         epoch, step = self._place()
-        return Progress(epoch, step, self.steps, *self._means(), self._seen / seconds, self.threads.best)
+        return Progress(epoch, step, self.steps, *self._means(), rate, self.threads.best)
 
-    def _divergence(self, loss: float) -> str:
+    def _divergence(self, what: str) -> str:
         epoch, step = self._place()
         batch = (step - 1) % self.steps_per_epoch + 1
         return (
-            f"the loss became {loss} in epoch {epoch}, batch {batch} (step {step}), at learning rate "
+            f"{what} in epoch {epoch}, batch {batch} (step {step}), at learning rate "
             f"{self.rate:g}. Try a smaller optimizer.lr, or another model.init"
         )

@@ -24,9 +24,8 @@ def list_runs(output_dir: Path, output: "Output") -> None:
     from dlab.report import tables
     from dlab.results.shelf import every
 
-    found = every(output_dir)
-    facts = [{**run.facts(), "folder": str(run.path), "status": run.status()} for run in found]
-    output.show({"runs": facts}, tables.runs(found) if found else f"no runs in {output_dir}")
+    facts = [run.glance() for run in every(output_dir)]
+    output.show({"runs": facts}, tables.runs(facts) if facts else f"no runs in {output_dir}")
 
 
 @command.command(epilog=options.examples("dlab runs show latest", "dlab runs show results/train/lenet-digits --plots"))
