@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from dlab.report import tables, words
 from dlab.report.output import Output, console
-from dlab.results import records
+from dlab.results import durable, records
 from dlab.results.folder import RunFolder
 from dlab.results.records import (
     CellCompiled,
@@ -212,7 +212,7 @@ def following_study(output: Output, log: IO[str], cells: int) -> Iterator[Callab
 @contextmanager
 def logged(folder: RunFolder, shown: Reporter) -> Iterator[Reporter]:
     """A reporter that also writes the plain lines to the run's log."""
-    with folder.log.open("a", encoding="utf-8") as log:
+    with durable.open_log(folder.log) as log:
         yield Several(Lines(console(log)), shown)
 
 

@@ -12,7 +12,9 @@ from dlab.errors import CheckpointError, Diverged
 from dlab.kernels import Backend, Call
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
+from dlab.results.checkpoint import forms
 from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated
+from dlab.results.settings import differences
 from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator
 from dlab.training.memory import Memory
@@ -70,7 +72,7 @@ class Trainer:
         if self.step == 0:
             yield from self.watch.look(0, whole=True)
         told = began = perf_counter()
-        enough = False
+        enough = self.evaluator.patience.spent
         while self.step < self.steps and not self._stopping and not enough:
             self.train_step()
             now = perf_counter()
@@ -146,10 +148,8 @@ class Trainer:
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from `state()`; CheckpointError if it belongs to another network or optimizer."""
-        own = self.state()
-        odd = sorted(set(own) ^ set(state)) or [n for n in own if own[n].shape != state[n].shape]
-        if odd:
-            raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {', '.join(odd[:5])}")
+        if odd := differences(forms(state), forms(self.state())):
+            raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {'; '.join(odd[:5])}")
         for name, view in self._named().items():
             view[...] = state[name]
         for number, array in enumerate(self.states):
