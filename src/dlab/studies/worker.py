@@ -18,7 +18,7 @@ from dlab import assemble, kernels
 from dlab.errors import DlabError
 from dlab.results import session
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation, Progress, Record
+from dlab.results.records import Evaluation, Progress, Record, Remark
 from dlab.spec import load
 from dlab.training.signals import stopping
 
@@ -41,6 +41,8 @@ def _run(folder: RunFolder, order: dict[str, Any], out: TextIO) -> dict[str, str
             _tell(out, "progress", step=record.step, steps=record.steps)
         elif isinstance(record, Evaluation):
             _tell(out, "progress", step=record.step, steps=experiment.trainer.steps)
+        elif isinstance(record, Remark):
+            _tell(out, "remark", text=record.text)
 
     try:
         experiment = assemble.build(load(folder.spec), order["device"], order["threads"])
