@@ -7,8 +7,8 @@ A script is run from the project's folder as `python -m torture.NAME`; its short
             yield f"seed {seed}, case {number}", partial(attempt, seed, number)
 
     if __name__ == "__main__":
-        chosen = frame.arguments(__doc__, cases=20_000, seed=0)
-        sys.exit(frame.run("checkpoints", cases(**vars(chosen)), **vars(chosen)))
+        chosen = vars(frame.arguments(__doc__, count=20_000, seed=0))
+        sys.exit(frame.run("checkpoints", cases(**chosen), **chosen))
 
 What is tried returns the outcome in a word or two, such as "refused".  Whatever it raises is a failure: so it asserts.
 """
@@ -56,7 +56,7 @@ def outcomes(cases: Iterable[Case], limit: float = 60.0) -> tuple[Counter[str], 
     return counts, failures
 
 
-def run(name: str, cases: Iterable[Case], limit: float = 60.0, **chosen: Any) -> int:
+def run(name: str, cases: Iterable[Case], /, limit: float = 60.0, **chosen: Any) -> int:
     """Try all cases, print and keep the counts in results/NAME.json; the exit code is 1 if any failed."""
     begun = monotonic()
     counts, failures = outcomes(cases, limit)

@@ -142,8 +142,10 @@ class RunFolder(Folder):
             durable.remove(weights)
 
     def _validated(self, path: Path) -> bool:
+        if not path.is_file():
+            return False
         with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
-            return "validation_loss" in file.readline()
+            return "validation_loss" in file.readline(1000)
         return False
 
 

@@ -83,7 +83,7 @@ class Manifest:
         """As a file."""
         parts = {"state": asdict(self.state), "tables": {name: asdict(part) for name, part in self.tables.items()}}
         body = {"format": FORMAT, "dlab": __version__, **vars(self), **parts}
-        return (json.dumps({"sha256": _seal(body), **body}, indent=1) + "\n").encode()
+        return json.dumps({"sha256": seal(body), **body}, indent=1).encode()
 
 
 def read(path: Path) -> Manifest:
@@ -109,7 +109,7 @@ def _body(path: Path) -> dict[str, Any]:
         body = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as fault:
         raise Damaged(f"{path} is not as it was written (no JSON)") from fault
-    if not isinstance(body, dict) or body.pop("sha256", None) != _seal(body):
+    if not isinstance(body, dict) or body.pop("sha256", None) != seal(body):
         raise Damaged(f"{path} is not as it was written (checksum mismatch)")
     return body
 
@@ -118,5 +118,6 @@ def _part(found: Mapping[str, Any]) -> Part:
     return Part(int(found["bytes"]), str(found["sha256"]))
 
 
-def _seal(body: Mapping[str, Any]) -> str:
+def seal(body: Mapping[str, Any]) -> str:
+    """The checksum that a manifest has of all the rest."""
     return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -41,7 +41,7 @@ def run(experiment: Any, folder: RunFolder, see: See, resume: bool = False) -> s
     """Train, keep everything in `folder`, show every record to `see`, and return the status it ended with."""
     with folder.hold() as log, _accounted(folder, log):
         begun, before = time.monotonic(), folder.facts()
-        checkpoints = Checkpoints(folder, _identity(experiment), lambda text: see(Remark(text)))
+        checkpoints = Checkpoints(folder, identity(experiment), lambda text: see(Remark(text)))
         best = _restore(experiment, checkpoints, bool(before)) if resume else None
         folder.describe(status="running", **describe(experiment), **({"error": ""} if before.get("error") else {}))
         rows = folder.evaluations.read()
@@ -142,7 +142,7 @@ def _follow(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: Se
     return status
 
 
-def _identity(experiment: Any) -> dict[str, Any]:
+def identity(experiment: Any) -> dict[str, Any]:
     """What a checkpoint and the run that goes on from it must have in common."""
     spec = json.loads(json.dumps(experiment.spec.to_dict()))
     return {"data": experiment.data.sha256, "spec": spec, "versions": versions()}
