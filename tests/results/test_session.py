@@ -169,7 +169,8 @@ def test_an_error_that_is_overcome_is_forgotten(folder):
     assert folder.facts()["error"] == ""
 
 
-def test_a_run_in_use_is_busy_and_a_dead_one_is_interrupted(folder):
+def test_a_run_in_use_is_busy_and_a_dead_one_is_interrupted(folder, monkeypatch):
+    monkeypatch.setattr("dlab.results.folder.PATIENCE", 0.0)
     folder.describe(status="running", pid=1, host="here")
     assert folder.status() == "interrupted"
     with folder.hold():

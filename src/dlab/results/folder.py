@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from dlab.errors import Busy, DataError
 from dlab.results import durable
 from dlab.results.records import Bin, Evaluation, Observation, Snapshot, Timing, Validated
 from dlab.results.rows import Rows
+
+PATIENCE = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Folder:
     def hold(self) -> Iterator[IO[str]]:
         """Keep the run to this process, and yield its open log; the system frees it when the process dies."""
         with durable.open_log(self.log) as log:
-            if not _lock(log, fcntl.LOCK_EX):
+            if not _lock_soon(log):
                 holder = self.facts()
                 who = f"process {holder.get('pid', '?')} on {holder.get('host', '?')}"
                 raise Busy(f"{self.path} is in use by {who} since {holder.get('started', '?')}")
@@ -147,6 +150,16 @@ class RunFolder(Folder):
         with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
             return "validation_loss" in file.readline(1000)
         return False
+
+
+def _lock_soon(file: IO[str]) -> bool:
+    """Take a run for this process; a worker whose study was killed needs a moment to notice, and holds its cell."""
+    end = time.monotonic() + PATIENCE
+    while not _lock(file, fcntl.LOCK_EX):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _lock(file: IO[str], kind: int) -> bool:
