@@ -60,6 +60,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/study.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/checkpointing.py
 	$(BIN)/python benchmarks/table.py
 
 experiments: $(EXPERIMENTS) ## run every experiment

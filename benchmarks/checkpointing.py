@@ -82,14 +82,14 @@ def measure(rounds: int, root: Path) -> dict:
         for name in names[number % 2 :] + names[: number % 2]:
             loads.append(busy_cores())
             figures[name].append(runners[name].run())
-    saver = runners["with checkpoints"].saver
+    spent, total = (
+        runners["with checkpoints"].saver._spent,
+        sum(each["seconds"] for each in figures["with checkpoints"]),
+    )
+    saving = {"saving_seconds": spent, "share": spent / total}
     cpu = {name: {"cpu_ms": median(1e3 * each["cpu"] for each in figures[name])} for name in figures}
-    spent = {
-        "saving_seconds": saver._spent,
-        "share": saver._spent / sum(e["seconds"] for e in figures["with checkpoints"]),
-    }
     contenders = {name: each | cpu[name] for name, each in harness.summary(figures).items()}
-    return {"network": "lenet", "batch": 64, "other_cores": mean(loads), "contenders": contenders, **spent}
+    return {"network": "lenet", "batch": 64, "other_cores": mean(loads), "contenders": contenders, **saving}
 
 
 def main() -> None:
