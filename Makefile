@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit docs format bench experiments reproduce clean $(EXPERIMENTS)
+.PHONY: help train test check lint types imports unit torture docs format bench experiments reproduce clean $(EXPERIMENTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,10 @@ imports: $(BIN)/dlab ## the import contract
 unit: $(BIN)/dlab ## tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+torture: $(BIN)/dlab ## the long forms of the reliability tests: hours; results in torture/results
+	@for name in $(filter-out __init__ frame,$(notdir $(basename $(wildcard torture/*.py)))); do \
+		$(BIN)/python -m torture.$$name || failed=1; done; exit $${failed:-0}
+
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
 	$(BIN)/python docs/tables.py
 
@@ -56,6 +60,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/study.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/checkpointing.py
 	$(BIN)/python benchmarks/table.py
 
 experiments: $(EXPERIMENTS) ## run every experiment

@@ -126,6 +126,20 @@ def study_table(found: dict) -> list[str]:
     return [*table(head, rows), "", note(found, words)]
 
 
+def checkpointing_table(found: dict) -> list[str]:
+    """Training with and without checkpoints."""
+    rows = []
+    for row in found["rows"]:
+        mark = " (disturbed)" if row["other_cores"] > QUIET else ""
+        base = row["contenders"]["without"]["ms"]
+        for how, each in row["contenders"].items():
+            name = f"{row['network']}, batch {row['batch']}, {how}{mark}"
+            share = f"{row['share']:.1%}" if how != "without" else ""
+            rows.append([name, f"{each['ms']:.4g}", f"{each['ms'] / base:.3f} x", f"{each['cpu_ms']:.4g}", share])
+    head = ["ms per epoch", "dlab", "of the same without", "processor time", "time spent saving"]
+    return [*table(head, rows), "", note(found, f"medians of {found['rounds']}")]
+
+
 def streaming_table(found: dict) -> list[str]:
     """Training from disk."""
     rows = []
@@ -157,6 +171,7 @@ def main() -> None:
         "start": start_table,
         "study": study_table,
         "streaming": streaming_table,
+        "checkpointing": checkpointing_table,
     }
     parts = [maker(found) for name, maker in makers.items() if (found := read(name))]
     body = "\n\n".join("\n".join(part) for part in parts) or "No figures yet."

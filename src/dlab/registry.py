@@ -20,10 +20,15 @@ from typing import TypeVar
 Entry = TypeVar("Entry", bound=type)
 
 
-def suggestion(word: str, known: list[str]) -> str:
-    """' Did you mean "x"?' for the nearest known word, or '' if none is near."""
-    near = get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return f' Did you mean "{near[0]}"?' if near else ""
+def suggestion(word: str, known: list[str], most: int = 1) -> str:
+    """' Did you mean "x"?' or ' Did you mean "x" or "y"?' for the nearest known words, or '' if none is near."""
+    near = get_close_matches(str(word), known, n=most, cutoff=0.6)
+    return f" Did you mean {' or '.join(map(quoted, near))}?" if near else ""
+
+
+def quoted(word: str) -> str:
+    """The word between quotation marks."""
+    return f'"{word}"'
 
 
 class Registry:

@@ -13,9 +13,9 @@ from tests.cli import fake_dlab
 @pytest.fixture
 def invoke(tmp_path, monkeypatch):
     """Run a command in an empty folder; returns click's result."""
+    jobs = importlib.import_module("dlab.cli.jobs")  # first, so that it has the real ones afterwards
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(dlab.spec, "load", fake_dlab.load, raising=False)
-    jobs = importlib.import_module("dlab.cli.jobs")
     monkeypatch.setattr(jobs, "load", fake_dlab.load)
     monkeypatch.setattr(jobs, "build", fake_dlab.build)
     return lambda *arguments: CliRunner().invoke(group, arguments, prog_name="dlab")

@@ -21,6 +21,7 @@ def test_a_run_prints_its_table_and_keeps_its_files(invoke, tmp_path):
     assert kept == {
         *("spec.yaml", "run.json", "results.csv", "timing.csv", "results.png", "log.txt"),
         *("weights/best.safetensors", "weights/last.safetensors"),
+        *(f"checkpoints/step-{step}.{kind}" for step in (2, 8) for kind in ("json", "safetensors")),
     }
     assert "step 8/8" in (tmp_path / "results/train/one/log.txt").read_text()
 
@@ -83,13 +84,20 @@ def test_a_picture_that_fails_is_a_warning(invoke, monkeypatch):
     assert "Warning: no picture: no font" in result.stderr
 
 
-def test_a_finished_run_is_not_run_again(invoke, tmp_path):
-    invoke("train", "one", "--no-plots")
-    before = (tmp_path / "results/train/one/results.csv").stat().st_mtime_ns
-    result = invoke("train", "--resume", "latest", "--no-plots")
-    assert result.exit_code == 0
-    assert "already finished" in result.stderr
-    assert (tmp_path / "results/train/one/results.csv").stat().st_mtime_ns == before
+def test_a_finished_run_is_not_run_again_and_nothing_is_rewritten(invoke, tmp_path):
+    invoke("train", "one")
+    before = times(tmp_path)
+    for run in ("latest", "one", "results/train/one"):
+        result = invoke("train", "--resume", run)
+        assert result.exit_code == 0
+        assert "already finished" in result.stderr
+        assert "done: " in result.stdout
+    assert times(tmp_path) == before
+
+
+def times(folder):
+    """When each file was written, and each folder changed."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 def test_runs_are_listed_and_shown_from_their_files(invoke, tmp_path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from dlab.results.records import Bin, Evaluation, Finished, Observation, Progres
 class FakeTrainer:
     """Eight steps of which every second is evaluated; `fails_at` raises `fault` before that step.
 
+    The lowest test loss is that of the step `best`.
     One that is `watched` tells of two layers at the start and at every evaluation.
     """
 
-    steps, steps_per_epoch = 8, 4
+    steps, steps_per_epoch, best = 8, 4, 6
 
     def __init__(
         self, fails_at: int = 99, fault: BaseException | None = None, on_step=lambda trainer: None, watched=False
@@ -34,8 +36,9 @@ class FakeTrainer:
             epoch = (self.step + 3) // 4
             yield Progress(epoch, self.step, self.steps, 1 / self.step, 0.5, 1000.0, 1)
             if self.step % 2 == 0:
-                # The lowest test loss is that of step 6.
-                yield Evaluation(epoch, self.step, 0.1, 1 / self.step, 0.1 * self.step, abs(self.step - 6) / 3, None)
+                yield Evaluation(
+                    epoch, self.step, 0.1, 1 / self.step, 0.1 * self.step, abs(self.step - self.best) / 3, None
+                )
                 yield from self._look()
                 yield Timing(self.step, 0.5, 0.25, 100.0, 2)
         yield Finished("stopped" if self.stopped else "done", self.step)
@@ -57,11 +60,13 @@ class FakeTrainer:
         self.step = int(state["step"][0])
 
 
-def experiment(trainer: FakeTrainer | None = None, sha256: str = "abc") -> SimpleNamespace:
+def experiment(trainer: FakeTrainer | None = None, sha256: str = "abc", **changes: Any) -> SimpleNamespace:
     """What `assemble.build` returns, as far as a run looks at it."""
     kind = SimpleNamespace(type_name="kind", lr=0.1)
     model = SimpleNamespace(preset=kind, layers=None)
-    spec = SimpleNamespace(model=model, data=kind, optimizer=kind, train=SimpleNamespace(seed=3))
+    settings = {"name": "fake", "optimizer": {"name": "kind", "lr": 0.1}, "train": {"seed": 3}, **changes}
+    train = SimpleNamespace(seed=3)
+    spec = SimpleNamespace(model=model, data=kind, optimizer=kind, train=train, to_dict=lambda: settings)
     data = SimpleNamespace(name="fake", sha256=sha256, validation=None)
     rows = [SimpleNamespace(parameters=6)]
     return SimpleNamespace(

@@ -8,41 +8,95 @@ import pytest
 
 from dlab.errors import EnvironmentFault
 from dlab.results import durable
+from tests.results import faults
 
 
-class Failing:
-    """Fails the n-th operation on the disk, once or from then on."""
-
-    def __init__(self, at: int, forever: bool):
-        self.at, self.forever, self.count = at, forever, 0
-
-    def __call__(self, call, *arguments):
-        self.count += 1
-        if self.count == self.at or (self.forever and self.count > self.at):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return call(*arguments)
+def rewrite(path, content):
+    """The file gets what is written."""
+    durable.replace(path, b"new", content)
 
 
-@pytest.mark.parametrize("forever", [False, True])
-def test_a_failed_write_leaves_the_old_file_or_the_new_one(tmp_path, monkeypatch, forever):
+def link(path, content):
+    """The file gets what another one has, as its second name."""
+    source = path.with_name("source")
+    source.write_bytes(b"new" + content)
+    durable.alias(path, source)
+
+
+@pytest.mark.parametrize("kind", [*faults.KILLS, "ENOSPC once", "ENOSPC always"])
+@pytest.mark.parametrize(
+    "write", [lambda path, new: durable.replace(path, b"new", new), link], ids=["replace", "alias"]
+)
+def test_a_failed_write_leaves_the_old_file_or_the_new_one(tmp_path, kind, write):
     path = tmp_path / "file"
     for at in range(1, 50):
+        path.unlink(missing_ok=True)
         path.write_bytes(b"old")
-        failing = Failing(at, forever)
-        monkeypatch.setattr(durable, "touch_disk", failing)
-        with suppress(EnvironmentFault):
-            durable.replace(path, b"new" * 1000)
-        assert path.read_bytes() in (b"old", b"new" * 1000)
-        assert os.listdir(tmp_path) == ["file"]
-        if failing.count < at:
+        with faults.disk(at, kind) as used, suppress(EnvironmentFault, faults.Killed):
+            write(path, b"er" * 1000)
+        assert path.read_bytes() in (b"old", b"newer" + b"er" * 999)
+        assert {".tmp"} >= {left.suffix for left in tmp_path.iterdir() if left.name not in ("file", "source")}
+        if kind.endswith("once"):
+            assert not list(tmp_path.glob(".*"))
+        durable.sweep(tmp_path)
+        assert not list(tmp_path.glob(".*"))
+        if used.count < at:
             break
     assert 4 < at < 20
 
 
-def test_a_failed_write_says_which_file_and_why(tmp_path, monkeypatch):
-    monkeypatch.setattr(durable, "touch_disk", Failing(1, True))
-    with pytest.raises(EnvironmentFault, match=r"file: No space left on device"):
-        durable.replace(tmp_path / "file", b"")
+def test_an_alias_is_the_same_file_or_a_copy_where_there_are_no_links(tmp_path, monkeypatch):
+    source, path = tmp_path / "source", tmp_path / "file"
+    source.write_bytes(b"x")
+    for _ in range(2):
+        durable.alias(path, source)
+        assert path.samefile(source)
+    path.unlink()
+    monkeypatch.setattr(durable.os, "link", raising(errno.EPERM))
+    durable.alias(path, source)
+    assert path.read_bytes() == b"x"
+    assert not path.samefile(source)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def raising(number):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize("write", [lambda path: durable.replace(path, b"new"), durable.sync], ids=["replace", "sync"])
+def test_an_error_of_the_last_moment_is_not_swallowed(tmp_path, monkeypatch, write):
+    monkeypatch.setattr(durable.os, "fsync", raising(errno.EIO))
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(EnvironmentFault, match=r"file: Input/output error"):
+        write(tmp_path / "file")
+
+
+def test_what_a_network_file_system_has_lost_sight_of_is_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(durable, "PAUSES", (0.0, 0.0, 0.0))
+    faults_left = [errno.ESTALE] * 3
+
+    def rename(*arguments, real=os.replace):
+        if faults_left:
+            raise OSError(faults_left.pop(), "Stale file handle")
+        real(*arguments)
+
+    monkeypatch.setattr(durable.os, "replace", rename)
+    durable.replace(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"
+    faults_left += [errno.ESTALE] * 4
+    with pytest.raises(EnvironmentFault, match="Stale"):
+        durable.replace(tmp_path / "file", b"newer")
+
+
+def test_a_full_disk_says_which_file_how_much_was_to_be_written_and_how_much_room_there_is(tmp_path):
+    with (
+        faults.disk(2, "ENOSPC always"),
+        pytest.raises(EnvironmentFault, match=r"file: ENOSPC always \(2,000 bytes to write, [\d,]+ free\)"),
+    ):
+        durable.replace(tmp_path / "file", bytes(2000))
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o002, 0o664)])

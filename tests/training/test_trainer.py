@@ -143,9 +143,18 @@ def test_stopping_ends_after_the_batch_without_an_extra_row():
     assert [type(record) for record in made.run()] == [Finished]
 
 
-def test_a_checkpoint_of_another_network_is_refused():
-    with pytest.raises(CheckpointError, match="another network"):
-        trainer().restore(trainer(layers=(LAYERS["dense"](3),)).state())
+def test_a_checkpoint_of_another_network_optimizer_or_type_is_refused_with_both_values():
+    state, made = trainer().state(), trainer(layers=(LAYERS["dense"](3),))
+    before = made.state()
+    with pytest.raises(
+        CheckpointError, match=r"another network.*dense1.bias: float32 \[20\] in the checkpoint, float32 \[3\] now"
+    ):
+        made.restore(state)
+    with pytest.raises(CheckpointError, match=r"optimizer\.1: float32 \[\d+\] in the checkpoint, none now"):
+        trainer(optimizer=OPTIMIZERS["momentum"](lr=0.1)).restore(state)
+    with pytest.raises(CheckpointError, match=r"dense1.bias: float32 \[20\] in the checkpoint, float64 \[20\] now"):
+        trainer(ops="reference").restore(state)
+    assert same(made.state(), before)
 
 
 def test_divergence_names_the_place():
@@ -231,6 +240,15 @@ def test_early_stop_waits_as_long_as_it_was_told():
     made = trainer(epochs=50, early_stop=stop)
     records = list(made.run())
     assert records[-1] == Finished("early stop", 12)
+
+
+def test_a_run_that_had_stopped_early_has_stopped_when_it_is_gone_on_with():
+    stop = SimpleNamespace(patience=2, min_delta=100.0)
+    first, second = trainer(epochs=50, early_stop=stop), trainer(epochs=50, early_stop=stop)
+    list(first.run())
+    second.restore(first.state())
+    assert list(second.run()) == [Finished("early stop", 12)]
+    assert same(second.state(), first.state())
 
 
 def test_a_validation_split_is_measured_and_decides_when_to_stop():

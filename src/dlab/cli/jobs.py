@@ -30,6 +30,7 @@ class Job:
     device: str | None
     threads: int | None
     resumed: RunFolder | None = None
+    finished: bool = False  # before it was resumed
 
     def folder(self, validated: bool) -> RunFolder:
         """The run's folder, made where there is none to resume."""
@@ -57,12 +58,12 @@ def job(
     folder = find(output_dir, COMMAND, resume)
     if not isinstance(folder, RunFolder):
         raise SpecError(f"{folder.path} is a study: `dlab {folder.path.parent.name} --resume` goes on with it")
-    return Job(load(folder.spec), output_dir, None, **machine, resumed=folder)
+    return Job(load(folder.spec), output_dir, None, **machine, resumed=folder, finished=folder.status() == "done")
 
 
 def train(job: Job, output: Output) -> tuple[RunFolder, int]:
     """Train, and return the folder and the exit code."""
-    if job.resumed and job.resumed.status() == "done":
+    if job.resumed and job.finished:
         output.note(f"{job.resumed.path} is already finished")
         return job.resumed, 0
     if job.spec.compare:

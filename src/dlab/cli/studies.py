@@ -33,9 +33,13 @@ class Study:
     jobs: int
     threads: int
     device: str | None
+    finished: StudyFolder | None = None  # the one to resume, where nothing is left to do
 
     def run(self, output: Output) -> tuple[StudyFolder, int]:
         """Run all cells that have not ended yet; the folder and the exit code."""
+        if self.finished:
+            output.note(f"{self.finished.path} is already finished")
+            return self.finished, 0
         folder = prepare(self.root, self.command, self.name or self.spec.name, self.spec)
         output.note(f"results go to {folder.path}")
         with folder.hold() as log:
@@ -74,18 +78,20 @@ def study(
     jobs: int | None,
 ) -> Study:
     """The study that the command line asks for: of `spec`, of the command's own spec, or the one to resume."""
+    finished = None
     if resume is not None:
         if spec or overrides or name or seeds or seed is not None:
             raise click.UsageError("--resume goes on with the study's own spec and name: leave the other options out")
         folder = find(output_dir, command, resume)
         if not isinstance(folder, StudyFolder):
             raise SpecError(f"{folder.path} is a single run: `dlab train --resume` goes on with it")
+        finished = folder if folder.status() == "done" else None
         output_dir, name, loaded = folder.path.parents[1], folder.path.name, load(folder.spec)
     else:
         if seed is not None:
             raise click.UsageError("a comparison has several seeds: --seeds 5, or --seeds 0,1,2")
         loaded = _loaded(command, spec, overrides, seeds)
-    return Study(command, loaded, output_dir, name, *shares(len(cells(loaded)), jobs, threads), device)
+    return Study(command, loaded, output_dir, name, *shares(len(cells(loaded)), jobs, threads), device, finished)
 
 
 def _loaded(command: str, spec: str | None, overrides: tuple[str, ...], seeds: int | list[int] | None) -> Spec:

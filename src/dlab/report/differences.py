@@ -7,6 +7,7 @@ from dlab.report import tables, words
 from dlab.report.output import Output
 from dlab.results import summary
 from dlab.results.folder import Folder
+from dlab.results.settings import flat
 from dlab.results.study import StudyFolder
 from dlab.spec.reading import read
 
@@ -15,7 +16,7 @@ IGNORED = ("name",)
 
 def show(folders: Sequence[Folder], output: Output) -> None:
     """A column a folder; a line for every setting in which they differ, then their results."""
-    settings = [_flat(read(folder.spec).to_dict()) for folder in folders]
+    settings = [flat(read(folder.spec).to_dict()) for folder in folders]
     keys = [key for key in dict.fromkeys(key for found in settings for key in found) if key not in IGNORED]
     differing = [key for key in keys if len({str(found.get(key)) for found in settings}) > 1]
     lines = {key: [_word(found.get(key)) for found in settings] for key in differing}
@@ -29,19 +30,6 @@ def show(folders: Sequence[Folder], output: Output) -> None:
         ]
     }
     output.show(data, tables.listing(["", *names], [(key, *cells) for key, cells in lines.items()]))
-
-
-def _flat(value: Any, key: str = "") -> dict[str, Any]:
-    """Nested mappings and lists as dotted keys."""
-    if isinstance(value, list):
-        value = dict(enumerate(value))
-    if not isinstance(value, dict):
-        return {key: value}
-    return {
-        name: found
-        for step, child in value.items()
-        for name, found in _flat(child, f"{key}.{step}" if key else str(step)).items()
-    }
 
 
 def _word(value: Any) -> str:

@@ -10,19 +10,20 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from dlab.report import tables, words
 from dlab.report.output import Output, console
-from dlab.results import records
+from dlab.results import durable, records
 from dlab.results.folder import RunFolder
 from dlab.results.records import (
     CellCompiled,
     CellEnded,
     CellProgress,
+    CellRemark,
     Evaluation,
     Finished,
     Record,
+    Remark,
     StudyRecord,
     Timing,
 )
-from dlab.streams import patient
 
 REFRESH = 0.1
 
@@ -35,11 +36,25 @@ class Reporter(Protocol):
     def compiled(self, name: str, done: int, seconds: float) -> None: ...
 
 
-class Lines:
-    """A dated line for every evaluation, one for the first compilation and one for the end."""
+class Warnings:
+    """Nothing but what must be known."""
 
     def __init__(self, console: Console):
         self._console = console
+
+    def see(self, record: Record) -> None:
+        if isinstance(record, Remark):
+            self._console.print(f"Warning: {record.text}")
+
+    def compiled(self, name: str, done: int, seconds: float) -> None:
+        pass
+
+
+class Lines(Warnings):
+    """A dated line for every evaluation, one for the first compilation and one for the end."""
+
+    def __init__(self, console: Console):
+        super().__init__(console)
         self._row: Evaluation | None = None
         self._steps = 0
 
@@ -52,6 +67,7 @@ class Lines:
             self._say(f"{evaluation(self._row, self._steps)}  {record.samples_per_second:,.0f} samples/s")
         elif isinstance(record, Finished):
             self._say(f"{record.reason} at step {record.step}")
+        super().see(record)
 
     def compiled(self, name: str, done: int, seconds: float) -> None:
         if done == 1:
@@ -92,6 +108,7 @@ class Bar(Live):
 
     def __init__(self, console: Console):
         super().__init__(console, "starting")
+        self._warnings = Warnings(self._bar.console)
         self._first: tuple[float, int] | None = None
         self._steps = 0
 
@@ -100,6 +117,7 @@ class Bar(Live):
             self._advance(record)
         elif isinstance(record, Evaluation):
             self._bar.console.print(evaluation(record, self._steps))
+        self._warnings.see(record)
 
     def compiled(self, name: str, done: int, seconds: float) -> None:
         self._draw(description="compiling kernels, once:", state=f"{done} done, {name} {seconds:.1f} s")
@@ -146,6 +164,8 @@ class StudyLines:
         if isinstance(record, CellEnded):
             said = record.error or tables.metrics({"final": record.final})
             self._say(f"{record.ended}/{record.cells}  {record.cell}  {record.status}  {said}".rstrip())
+        elif isinstance(record, CellRemark):
+            self._say(f"{record.cell}  Warning: {record.text}")
         elif isinstance(record, CellCompiled) and not self._compiled:
             self._compiled = True
             self._say("compiling kernels, once: this takes a moment, and later runs start at once")
@@ -168,6 +188,8 @@ class StudyBar(Live):
             self._running[record.cell] = f"{record.cell} {record.step}/{record.steps}"
         elif isinstance(record, CellCompiled):
             self._running[record.cell] = f"{record.cell} compiling kernels, once: {record.count} done"
+        elif isinstance(record, CellRemark):
+            self._lines.see(record)
         elif isinstance(record, CellEnded):
             self._running.pop(record.cell, None)
             self._lines.see(record)
@@ -191,7 +213,7 @@ def following(output: Output) -> Iterator[Reporter]:
         with Bar(output.err) as bar:
             yield bar
     else:
-        yield Several() if output.quiet else Lines(output.err)
+        yield Warnings(output.err) if output.quiet else Lines(output.err)
 
 
 @contextmanager
@@ -214,7 +236,7 @@ def following_study(output: Output, log: IO[str], cells: int) -> Iterator[Callab
 @contextmanager
 def logged(folder: RunFolder, shown: Reporter) -> Iterator[Reporter]:
     """A reporter that also writes the plain lines to the run's log."""
-    with patient(folder.log) as log:
+    with durable.open_log(folder.log) as log:
         yield Several(Lines(console(log)), shown)
 
 

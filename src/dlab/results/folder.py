@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from dlab.errors import Busy, DataError, EnvironmentFault
+from dlab.errors import Busy, DataError
 from dlab.results import durable
 from dlab.results.records import Bin, Evaluation, Observation, Snapshot, Timing, Validated
 from dlab.results.rows import Rows
-from dlab.streams import patient
 
-TRIES, MOMENT = 10, 0.02  # how often, and after how many seconds, a run that seems to be in use is tried again
+PATIENCE = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Folder:
     @contextmanager
     def hold(self) -> Iterator[IO[str]]:
         """Keep the run to this process, and yield its open log; the system frees it when the process dies."""
-        with _open_log(self.log) as log:
+        with durable.open_log(self.log) as log:
             if not _taken(log):
                 raise Busy(f"{self.path} is in use by {self._holder()}")
             yield log
@@ -102,6 +101,11 @@ class RunFolder(Folder):
         return self.path / "weights" / "best.safetensors"
 
     @property
+    def checkpoints(self) -> Path:
+        """The folder that a resumed run goes on from; `best` and `last` are for everybody else."""
+        return self.path / "checkpoints"
+
+    @property
     def evaluations(self) -> Rows[Evaluation]:
         path = self.path / "results.csv"
         return Rows(path, Validated if self._validated(path) else Evaluation)
@@ -121,9 +125,12 @@ class RunFolder(Folder):
         return Rows(self.path / "histograms.csv", Bin)
 
     def tables(self) -> list[Rows[Any]]:
-        """All tables there are."""
-        watched: list[Rows[Any]] = [self.layers, self.histograms]
-        return [self.evaluations, self.timings, *(table for table in watched if table.path.exists())]
+        """All tables that a run may have; the first two are always there."""
+        return [self.evaluations, self.timings, self.layers, self.histograms]
+
+    def kept_tables(self) -> dict[str, Rows[Any]]:
+        """The tables that are there, by their names."""
+        return {table.path.name: table for table in self.tables() if table.exists()}
 
     def keep(self, snapshot: Snapshot) -> None:
         """Add the rows of a watched run."""
@@ -138,31 +145,39 @@ class RunFolder(Folder):
 
         With `validated`, results.csv has two more columns, for the validation split.
         """
-        durable.make_folder(self.path / "weights")
-        Rows(self.path / "results.csv", Validated if validated else Evaluation).create()
-        self.timings.create()
+        durable.make_folder(self.last.parent)
+        durable.make_folder(self.checkpoints)
+        self.begin(validated)
         durable.replace(self.spec, spec.encode())
 
+    def begin(self, validated: bool) -> None:
+        """Empty tables and no weights: where a run starts, for the first time or again."""
+        Rows(self.path / "results.csv", Validated if validated else Evaluation).create()
+        self.timings.create()
+        for table in (self.layers, self.histograms):
+            durable.remove(table.path)
+        for weights in (self.best, self.last):
+            durable.remove(weights)
+
     def _validated(self, path: Path) -> bool:
+        if not path.is_file():
+            return False
         with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
-            return "validation_loss" in file.readline()
+            return "validation_loss" in file.readline(1000)
         return False
 
 
-def _open_log(path: Path) -> IO[str]:
-    try:
-        return patient(path)
-    except OSError as fault:
-        raise EnvironmentFault(f"cannot write {path}: {fault.strerror}") from fault
-
-
 def _taken(log: IO[str]) -> bool:
-    """Lock it for this process; who only looks at a run holds it for a moment, and must not keep it from starting."""
-    for _ in range(TRIES):
-        if _lock(log, fcntl.LOCK_EX):
-            return True
-        time.sleep(MOMENT)
-    return False
+    """Lock it for this process.
+
+    Who only looks at a run holds it for a moment, and a worker whose study was killed needs one to notice.
+    """
+    end = time.monotonic() + PATIENCE
+    while not _lock(log, fcntl.LOCK_EX):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _lock(file: IO[str], kind: int) -> bool:

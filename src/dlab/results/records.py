@@ -114,7 +114,14 @@ class Finished:
     step: int
 
 
-Record = Progress | Evaluation | Timing | Snapshot | Finished
+@dataclass(frozen=True)
+class Remark:
+    """Something that whoever follows a run must know, such as a checkpoint that was damaged."""
+
+    text: str
+
+
+Record = Progress | Evaluation | Timing | Snapshot | Finished | Remark
 
 
 def score(row: Evaluation) -> float:
@@ -144,6 +151,14 @@ class CellCompiled:
 
 
 @dataclass(frozen=True)
+class CellRemark:
+    """What whoever follows a cell must know."""
+
+    cell: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CellEnded:
     """A cell has ended: its status, why it failed, its last row's values, and how many of all have ended."""
 
@@ -155,4 +170,4 @@ class CellEnded:
     cells: int
 
 
-StudyRecord = CellProgress | CellCompiled | CellEnded
+StudyRecord = CellProgress | CellCompiled | CellRemark | CellEnded

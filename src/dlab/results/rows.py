@@ -51,11 +51,14 @@ class Rows(Generic[Row]):
             raise DataError(f"{self.path}: the first line must be {self._header.strip()}")
         return [self._row(number, line) for number, line in enumerate(lines, start=2)]
 
-    def cut(self, step: int) -> list[Row]:
-        """Drop the rows after `step`, and return those that stay."""
-        kept = [row for row in self.read() if row.step <= step]
-        self.write(kept)
-        return kept
+    def size(self) -> int:
+        """Bytes of all rows so far."""
+        return self.path.stat().st_size
+
+    def cut(self, size: int) -> None:
+        """Drop what was written after the table had this size."""
+        if self.size() > size:
+            durable.cut(self.path, size)
 
     def _line(self, row: Row) -> str:
         return ",".join(_cell(getattr(row, field.name)) for field in fields(self.kind)) + "\n"

@@ -1,5 +1,6 @@
 """A run from its first record to its last: rows, checkpoints and a status that is true whatever happens."""
 
+import json
 import math
 import os
 import platform
@@ -11,14 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, Protocol
 
 from dlab import __version__
-from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault, told
+from dlab.errors import Diverged, DlabError, EnvironmentFault, told
 from dlab.results import checkpoint, durable
+from dlab.results.checkpoints import Checkpoints
 from dlab.results.folder import Folder, RunFolder
-from dlab.results.records import Evaluation, Finished, Record, Snapshot, Timing, score
+from dlab.results.records import Evaluation, Finished, Record, Remark, Snapshot, Timing, score
 from dlab.results.saver import Saver
 
 See = Callable[[Record], object]
@@ -37,11 +40,14 @@ class Trainer(Protocol):
 def run(experiment: Any, folder: RunFolder, see: See, resume: bool = False) -> str:
     """Train, keep everything in `folder`, show every record to `see`, and return the status it ended with."""
     with folder.hold() as log, _accounted(folder, log):
-        begun, before = time.monotonic(), folder.facts().get("seconds", 0.0)
-        rows = _restore(experiment, folder) if resume else []
-        folder.describe(status="running", **describe(experiment))
-        status = _keep(experiment.trainer, folder, rows, see, experiment.data.sha256)
-        folder.describe(status=status, seconds=round(before + time.monotonic() - begun, 3), **_metrics(folder, rows))
+        begun, before = time.monotonic(), folder.facts()
+        checkpoints = Checkpoints(folder, identity(experiment), lambda text: see(Remark(text)))
+        best = _restore(experiment, checkpoints, bool(before)) if resume else None
+        folder.describe(status="running", **describe(experiment), **({"error": ""} if before.get("error") else {}))
+        rows = folder.evaluations.read()
+        status = _keep(experiment.trainer, folder, rows, see, Saver(checkpoints, best))
+        seconds = before.get("seconds", 0.0) + time.monotonic() - begun
+        folder.describe(status=status, seconds=round(seconds, 3), **_metrics(folder, rows))
     return status
 
 
@@ -69,11 +75,21 @@ def origin() -> dict[str, Any]:
     """The facts of run.json on who began it: command, versions, time, process."""
     return {
         "command": shlex.join(["dlab", *sys.argv[1:]]),
-        "versions": {"python": platform.python_version(), "dlab": __version__} | _versions("numpy", "numba"),
+        "versions": versions(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
         "pid": os.getpid(),
     }
+
+
+@lru_cache
+def versions() -> dict[str, str]:
+    """Versions of everything that the numbers depend on."""
+    found = {"python": platform.python_version(), "dlab": __version__}
+    for package in ("numpy", "numba"):
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 @contextmanager
@@ -97,8 +113,7 @@ def subject(spec: Any) -> str:
     return f"{network}, {spec.data.type_name}"
 
 
-def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See, data: str) -> str:
-    saver = Saver(folder, data)
+def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See, saver: Saver) -> str:
     try:
         status = _follow(trainer, folder, rows, see, saver)
     except Exception:
@@ -106,8 +121,7 @@ def _keep(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: See,
         with suppress(DlabError):
             saver.save()
         raise
-    state = trainer.state()
-    saver.save(None if rows and rows[-1].step == state["step"].item() else state)
+    saver.end(trainer.state(), rows)
     return status
 
 
@@ -128,19 +142,23 @@ def _follow(trainer: Trainer, folder: RunFolder, rows: list[Evaluation], see: Se
     return status
 
 
-def _restore(experiment: Any, folder: RunFolder) -> list[Evaluation]:
-    durable.sweep(folder.path)
-    durable.sweep(folder.last.parent)
-    step = -1
-    if folder.last.exists():
-        state, facts = checkpoint.load(folder.last)
-        if facts.get("data") != experiment.data.sha256:
-            raise CheckpointError(f"{folder.last}: {experiment.data.name} is not the data this run began with")
-        experiment.trainer.restore(state)
-        step = state["step"].item()
-    for table in folder.tables():
-        table.cut(step or -1)  # at step 0 the trainer looks at its layers again
-    return folder.evaluations.read()
+def identity(experiment: Any) -> dict[str, Any]:
+    """What a checkpoint and the run that goes on from it must have in common."""
+    spec = json.loads(json.dumps(experiment.spec.to_dict()))
+    return {"data": experiment.data.sha256, "spec": spec, "versions": versions()}
+
+
+def _restore(experiment: Any, checkpoints: Checkpoints, begun: bool) -> checkpoint.State | None:
+    """Put trainer and folder where the newest sound checkpoint was, else at the start; returns the best weights."""
+    folder = checkpoints.folder
+    for place in (folder.path, folder.last.parent, folder.checkpoints):
+        durable.sweep(place)
+    step, best = checkpoints.restore(experiment.trainer.restore)
+    if not step:
+        if begun:
+            checkpoints.tell("there is no complete checkpoint: the run starts again at step 0, with the same seed")
+        folder.begin(experiment.data.validation is not None)
+    return best
 
 
 def _metrics(folder: RunFolder, rows: list[Evaluation]) -> dict[str, Any]:
@@ -174,11 +192,3 @@ def _accounted(folder: Folder, log: IO[str]) -> Iterator[None]:
         with suppress(DlabError):
             folder.describe(status="interrupted")
         raise
-
-
-def _versions(*packages: str) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for package in packages:
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found

@@ -39,11 +39,13 @@ def find(root: Path, command: str, wanted: str) -> Folder:
     runs = [run for run in every(root) if command in ("*", run.path.parent.name)]
     if wanted == "latest" and runs:
         return max(runs, key=_begun)
-    for path in (*(run.path for run in runs if run.path.name == wanted), Path(wanted)):
-        if _marks(path):
-            return opened(path)
-    near = suggestion(wanted, [run.path.name for run in runs])
-    raise SpecError(f'no run "{wanted}" in {root / command.strip("*")}.{near}')
+    found = [run for run in runs if run.path.name == wanted] or [opened(Path(wanted))] * bool(_marks(Path(wanted)))
+    if len(found) > 1:
+        raise SpecError(f'"{wanted}" is the name of {" and ".join(str(run.path) for run in found)}: give the folder')
+    if not found:
+        near = suggestion(wanted, [run.path.name for run in runs], most=3)
+        raise SpecError(f'no run "{wanted}" in {root / command.strip("*")}.{near}')
+    return found[0]
 
 
 def every(root: Path) -> list[Folder]:

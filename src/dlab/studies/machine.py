@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from dlab.errors import EnvironmentFault
-from dlab.results.records import CellCompiled, CellEnded, CellProgress, StudyRecord
+from dlab.results.records import CellCompiled, CellEnded, CellProgress, CellRemark, StudyRecord
 from dlab.results.study import StudyFolder
 from dlab.studies.pool import Worker
 
@@ -87,6 +87,8 @@ class Machine:
         elif kind == "progress":
             worker.begun = True
             yield CellProgress(cell.name, **told)
+        elif kind == "remark":
+            yield CellRemark(cell.name, **told)
         elif kind == "end":
             worker.cell, worker.begun = None, True
             yield self._ended(cell.name, **told)

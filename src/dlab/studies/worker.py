@@ -12,13 +12,16 @@ import json
 import os
 import sys
 from pathlib import Path
+from queue import SimpleQueue
+from signal import SIGTERM
+from threading import Event, Thread
 from typing import Any, TextIO
 
 from dlab import assemble, kernels
 from dlab.errors import DlabError
 from dlab.results import session
 from dlab.results.folder import RunFolder
-from dlab.results.records import Evaluation, Progress, Record
+from dlab.results.records import Evaluation, Progress, Record, Remark
 from dlab.spec import load
 from dlab.training.signals import stopping
 
@@ -28,9 +31,23 @@ def main() -> None:
     # A print of somebody else's must not come between the lines.
     out, sys.stdout = sys.stdout, sys.stderr
     kernels.compiling(lambda name, count, seconds: _tell(out, "compiled", kernel=name, count=count, seconds=seconds))
-    for line in sys.stdin:
+    orders: SimpleQueue[str] = SimpleQueue()
+    busy = Event()
+    Thread(target=_listen, args=(orders, busy), daemon=True).start()
+    while line := orders.get():
+        busy.set()
         order = json.loads(line)
         _tell(out, "end", **_run(RunFolder(Path(order["cell"])), order, out))
+        busy.clear()
+
+
+def _listen(orders: "SimpleQueue[str]", busy: Event) -> None:
+    """Pass the orders on; where they end in the middle of a cell, the study is dead, and the cell is left as it is."""
+    for line in sys.stdin:
+        orders.put(line)
+    orders.put("")
+    if busy.is_set() or orders.qsize() > 1:
+        os.kill(os.getpid(), SIGTERM)
 
 
 def _run(folder: RunFolder, order: dict[str, Any], out: TextIO) -> dict[str, str]:
@@ -41,6 +58,8 @@ def _run(folder: RunFolder, order: dict[str, Any], out: TextIO) -> dict[str, str
             _tell(out, "progress", step=record.step, steps=record.steps)
         elif isinstance(record, Evaluation):
             _tell(out, "progress", step=record.step, steps=experiment.trainer.steps)
+        elif isinstance(record, Remark):
+            _tell(out, "remark", text=record.text)
 
     try:
         experiment = assemble.build(load(folder.spec), order["device"], order["threads"])

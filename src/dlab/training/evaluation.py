@@ -30,7 +30,12 @@ class Patience:
         loss = score(evaluation)
         better = loss < self.best - self.options.min_delta
         self.best, self.waited = (loss, 0) if better else (self.best, self.waited + 1)
-        return self.waited >= self.options.patience
+        return self.spent
+
+    @property
+    def spent(self) -> bool:
+        """Whether it is time to stop."""
+        return self.options is not None and self.waited >= self.options.patience
 
     def state(self) -> dict[str, np.ndarray]:
         """What a resumed run must know."""

@@ -72,7 +72,7 @@ class Memory:
             "their gradients": size,
             f"state of {self.spec.optimizer.type_name}": states * size,
             "watched layers": self._watched(size),
-            # The present state and the best parameters wait to be written, and what is being written is a copy.
+            # The last state, the one that takes its place, and the best parameters; what is written is no copy.
             "checkpoint": (2 * (1 + states) + 1) * size,
             "data": data,
             "process": max(0, machine.resident() - data),

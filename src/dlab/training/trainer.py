@@ -12,7 +12,9 @@ from dlab.errors import CheckpointError, Diverged
 from dlab.kernels import Backend, Call
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
+from dlab.results.checkpoint import forms
 from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated, score
+from dlab.results.settings import differences
 from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator, Stopped, finite
 from dlab.training.memory import Memory
@@ -70,7 +72,7 @@ class Trainer:
         if self.step == 0:
             yield from self.watch.look(0, whole=True)
         told = began = perf_counter()
-        before, enough = self._seen, False
+        before, enough = self._seen, self.evaluator.patience.spent
         while not (self._stopping or enough or self._finished):
             if not self._due:  # a run that was stopped while it was evaluated goes on with that
                 self.train_step()
@@ -163,10 +165,8 @@ class Trainer:
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from `state()`; CheckpointError if it belongs to another network or optimizer."""
-        own = self.state()
-        odd = sorted(set(own) ^ set(state)) or [n for n in own if own[n].shape != state[n].shape]
-        if odd:
-            raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {', '.join(odd[:5])}")
+        if odd := differences(forms(state), forms(self.state())):
+            raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {'; '.join(odd[:5])}")
         for name, view in self._named().items():
             view[...] = state[name]
         for number, array in enumerate(self.states):

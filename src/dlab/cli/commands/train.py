@@ -34,5 +34,5 @@ def command(output: "Output", dry_run: bool, grad_check: bool, plots: bool, **ch
     if grad_check:
         return plans.gradients(job.spec, output)
     folder, code = jobs.train(job, output)
-    runs.show(folder, output, plots)
+    runs.show(folder, output, plots and not job.finished)
     sys.exit(code)
