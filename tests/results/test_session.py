@@ -158,7 +158,7 @@ def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(folder, monkeypa
 
 def test_a_folder_that_vanishes_ends_the_run_and_is_not_made_again(folder):
     trainer = FakeTrainer(on_step=lambda trainer: shutil.rmtree(folder.path) if trainer.step == 3 else None)
-    with pytest.raises(EnvironmentFault, match=r"cannot write .*results\.csv: No such file"):
+    with pytest.raises(EnvironmentFault, match="was moved or deleted"):
         session.run(experiment(trainer), folder, ignore)
     assert not folder.path.exists()
 
