@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, Protocol
 
-from dlab import __version__
+from dlab import __version__, machine
 from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
 from dlab.results.folder import Folder, RunFolder
@@ -68,12 +68,19 @@ def describe(experiment: Any) -> dict[str, Any]:
 def origin() -> dict[str, Any]:
     """The facts of run.json on who began it: command, versions, time, process."""
     return {
-        "command": shlex.join(["dlab", *sys.argv[1:]]),
+        "command": _abroad(shlex.join(["dlab", *sys.argv[1:]])),
         "versions": {"python": platform.python_version(), "dlab": __version__} | _versions("numpy", "numba"),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": machine.processor(),
         "host": platform.node(),
         "pid": os.getpid(),
     }
+
+
+def _abroad(text: str) -> str:
+    """Text that may be handed on: whose home it came from is nobody's business."""
+    home = os.path.expanduser("~")
+    return text.replace(home, "~") if len(home) > 1 else text
 
 
 @contextmanager
