@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(1), default=1, show_default=True, help="Epochs to compute again.")
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1),
+    type=options.Finite(0, 1),
     default=0.01,
     show_default=True,
     help="What still counts as rounding, relative to what was kept.",

@@ -32,6 +32,7 @@ class NoiseImages(Drawn):
         return self.samples - test, test
 
     def load(self, seed: int = 0) -> Data:
+        self.afford(self.samples)
         random, (shape, _) = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 13)))), self.peek()
         x = random.integers(0, 256, (self.samples, *shape), np.uint8)
         labels = random.integers(0, self.classes, self.samples)
