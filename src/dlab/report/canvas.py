@@ -3,6 +3,7 @@
 import os
 import textwrap
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -17,8 +18,7 @@ MINIMUM: dict[str, Any] = {"color": INK, "markeredgecolor": "white", "markersize
 
 def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
     """An empty figure of 1600 x 900 pixels with its headings; `left` is where they begin, as a share of the width."""
-    # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
-    os.environ.pop("MPLBACKEND", None)
+    _defaults()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -27,6 +27,16 @@ def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
     figure.text(left, 0.925, title, size=26, weight="bold", color=INK, parse_math=False)
     figure.text(left, 0.865, subtitle, size=17, color=GREY, parse_math=False)
     return figure
+
+
+@cache
+def _defaults() -> None:
+    """matplotlib as it is by itself: settings of the user, or in the current folder, make no other picture."""
+    # It reads the variable when it is imported, and stops at a name that it does not know.
+    os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+
+    matplotlib.rcdefaults()
 
 
 def png(figure: Any) -> bytes:

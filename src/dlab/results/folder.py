@@ -62,6 +62,7 @@ class Folder:
     @contextmanager
     def hold(self) -> Iterator[IO[str]]:
         """Keep the run to this process, and yield its open log; the system frees it when the process dies."""
+        durable.refuse_links(self.path)
         with _open_log(self.log) as log:
             if not _lock(log, fcntl.LOCK_EX):
                 holder = self.facts()
