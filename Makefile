@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit docs format bench experiments reproduce clean $(EXPERIMENTS)
+.PHONY: help train test check lint types imports unit coverage docs format bench experiments reproduce clean $(EXPERIMENTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ imports: $(BIN)/dlab ## the import contract
 
 unit: $(BIN)/dlab ## tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+coverage: $(BIN)/dlab ## tests with branch coverage; the lines that no test reaches
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
 	$(BIN)/python docs/tables.py
