@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit torture docs format bench experiments reproduce clean $(EXPERIMENTS)
+.PHONY: help train test check lint types imports unit coverage torture docs format bench experiments reproduce clean \
+	$(EXPERIMENTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +43,9 @@ unit: $(BIN)/dlab ## tests
 torture: $(BIN)/dlab ## the long forms of the reliability tests: hours; results in torture/results
 	@for name in $(filter-out __init__ frame,$(notdir $(basename $(wildcard torture/*.py)))); do \
 		$(BIN)/python -m torture.$$name || failed=1; done; exit $${failed:-0}
+
+coverage: $(BIN)/dlab ## tests with branch coverage; the lines that no test reaches
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
 	$(BIN)/python docs/tables.py

@@ -1,6 +1,13 @@
 """What can go wrong, each with the exit code a script can rely on."""
 
 
+def escaped(text: str, kept: str = "\n") -> str:
+    """`text` with control characters and lone surrogates spelled out, which a terminal would obey or choke on."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)
+
+
 class DlabError(Exception):
     """A fault to be told in plain words; `exit_code` is what the process returns."""
 

@@ -1,6 +1,7 @@
 """How much of this machine a polite program may use."""
 
 import os
+import platform
 import resource
 from collections.abc import Iterator
 from math import ceil
@@ -74,6 +75,16 @@ def _granted(group: Path) -> int:
         return max(0, limit - taken + int(facts[idle]))
     except (OSError, ValueError, KeyError):  # no such file, or "max"
         return NO_LIMIT
+
+
+def processor() -> str:
+    """The model of the processor, as the system calls it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def _available(table: Path) -> int:

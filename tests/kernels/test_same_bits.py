@@ -9,6 +9,7 @@ from dlab.nn.network import Network
 from dlab.nn.plan import Plan
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, PRESETS
 
+THREADS = (1, 2, 3, 4, 7, 8, 16)
 PRESET_CASES = {  # the first word is the preset
     "perceptron": ({}, (1, 8, 8)),
     "mlp": ({"hidden": (30, 20), "activation": "tanh"}, (1, 8, 8)),
@@ -95,7 +96,7 @@ def trained(name, backend, samples=21):
 @pytest.mark.parametrize("name", CASES)
 def test_threads_do_not_change_a_bit(name):
     found = set()
-    for threads in (1, 2, 3, 4, 7):
+    for threads in THREADS:
         kernels.set_threads(threads)
         found.add(b"".join(array.tobytes() for array in trained(name, "cpu")))
     kernels.set_threads(1)

@@ -1,6 +1,5 @@
 """Damaged specs are refused with SpecError and nothing else, and soon."""
 
-import random
 import time
 from collections.abc import Callable
 
@@ -9,104 +8,46 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlab.errors import SpecError
-from dlab.spec import load
+from dlab.spec.reading import read
+from tests import mutants
 from tests.spec.test_spec import FULL, GOOD
-
-PIECES = (
-    *(
-        "!!int ",
-        "!!timestamp ",
-        "!!float ",
-        "!foo ",
-        "&a ",
-        "*a",
-        "<<: ",
-        "? ",
-        "- ",
-        ": ",
-        "\t",
-        "\r",
-        "\x85",
-        "\u2028",
-    ),
-    *(
-        "{",
-        "}",
-        "[",
-        "]",
-        "|",
-        ">",
-        "'",
-        '"',
-        "%",
-        "@",
-        "`",
-        "#",
-        "---\n",
-        "...\n",
-        "\ufeff",
-        "\x00",
-        "\xe9",
-        "\\ud800",
-    ),
-    *(
-        "9" * 5000,
-        "1e999",
-        ".inf",
-        ".nan",
-        "null",
-        "no",
-        "012",
-        "1:30",
-        "2024-99-99",
-        "~",
-        "[" * 100,
-        "{a: " * 50,
-        "\n",
-        " ",
-    ),
-    *("model", "layers", "type", "preset", "name", "optimizer", "compare", "variants", "-1", "true", "relu", "=", "<"),
-)
-
-
-def mutant(seed: int) -> bytes:
-    """The full spec with a few pieces put in, taken out, or doubled."""
-    rng = random.Random(seed)
-    text = FULL
-    for _ in range(rng.randint(1, 4)):
-        a, b = sorted(rng.choices(range(len(text) + 1), k=2))
-        b = min(b, a + 40)
-        text = rng.choice((
-            text[:a] + rng.choice(PIECES) + text[a:],
-            text[:a] + text[b:],
-            text[:a] + rng.choice(PIECES) + text[b:],
-            text[:b] + text[a:],
-        ))  # fmt: skip
-    data = text.encode("utf-8")
-    return data if rng.random() < 0.9 else data.replace(b"\xc3", b"")
 
 
 def refused_or_read(source: str, *overrides: str) -> str:
-    """What was said: "fine", or the faults, in words that may be printed, within two seconds."""
-    start = time.monotonic()
+    """What was said: "fine", or the faults, in words that may be printed, within two seconds of the processor's."""
+    start = time.process_time()
     try:
-        load(source, overrides)
+        read(source, overrides)
         told = "fine"
     except SpecError as error:
         told = str(error)
     assert told
     assert all(map(str.isprintable, told.split("\n")))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
     return told
 
 
-@pytest.mark.parametrize("hundred", range(5))
+DEMONSTRATIONS = """\
+name: demo
+gabor: {image: {name: digit, index: 3}, f: 0.25, size: 9}
+filters:
+  image: flower
+  filters: [sobel, {name: mean, size: 5, pad: 0}, {name: kernel, rows: [[1, 2], [3, 4]]}]
+  stride: 1
+bank: {orientations: 4, frequencies: [0.5, 1.0]}
+cells:
+threads: 2
+"""
+
+
+@pytest.mark.parametrize("hundred", range(20))
 def test_mutants(write: Callable, hundred: int):
-    told = [refused_or_read(write(mutant(seed))) for seed in range(hundred * 100, hundred * 100 + 100)]
+    base = DEMONSTRATIONS if hundred % 4 == 3 else FULL
+    told = [refused_or_read(write(mutants.spec(base, seed))) for seed in range(hundred * 100, hundred * 100 + 100)]
     assert len(set(told)) > 10, "most mutants must break something, in many ways"
 
 
-VALUES = st.one_of(st.text(max_size=20), st.sampled_from(PIECES), st.integers().map(str), st.floats().map(str))
+VALUES = st.one_of(st.text(max_size=20), st.sampled_from(mutants.PIECES), st.integers().map(str), st.floats().map(str))
 KEYS = st.sampled_from(
     ("train", "model", "optimizer.lr", "model.layers.1", "model.init", "compare.variants", "data", "", "x.0")
 )

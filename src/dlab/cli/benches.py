@@ -9,8 +9,9 @@ from typing import IO, Any
 
 import click
 
-from dlab import kernels
+from dlab import kernels, machine
 from dlab.assemble import Experiment, build, device_of, threads_of
+from dlab.errors import EnvironmentFault
 from dlab.report.output import Output
 from dlab.report.progress import following
 from dlab.results import durable, session
@@ -46,6 +47,7 @@ def problems(shapes: Sequence[str], batch: int | None) -> list[Problem]:
 def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFolder:
     """Convolutions three ways, into a new folder."""
     device, threads = device_of(bench.device or "auto"), threads_of(bench.threads)
+    _check_memory(found)
     about = f"{len(found)} convolution{'s' * (len(found) > 1)} three ways"
     folder = BenchFolder(claim(bench.root, COMMAND, bench.name or CONVOLUTIONS))
     with following(output) as reporter:
@@ -62,6 +64,16 @@ def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFold
             folder.ways.write(convolution.rows(races, best.fma))
             folder.keep_raw({"limits": [asdict(one) for one in seen], "races": [asdict(race) for race in races]})
     return folder
+
+
+def _check_memory(found: Sequence[Problem]) -> None:
+    """EnvironmentFault where a convolution cannot be measured in the memory there is."""
+    for problem in found:
+        wanted, free = problem.memory, machine.free_memory()
+        if wanted > free:
+            raise EnvironmentFault(
+                f"{problem} takes {wanted / 1e9:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free"
+            )
 
 
 def profile(bench: Bench, spec: Any, output: Output) -> BenchFolder:

@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 import click
 
 from dlab import __version__
-from dlab.errors import DlabError, told
+from dlab.errors import DlabError, escaped, told
 from dlab.registry import suggestion
 
 COMMANDS = "dlab.cli.commands"
@@ -34,7 +34,7 @@ class Told(click.ClickException):
     """A fault that ends the process with its message and its exit code."""
 
     def __init__(self, message: str, exit_code: int):
-        super().__init__("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in message))
+        super().__init__(escaped(message))
         self.exit_code = exit_code  # type: ignore[misc]
 
 
@@ -57,7 +57,10 @@ class Commands(click.Group):
         """Run the subcommand; every fault becomes a message and an exit code, with --debug after its traceback."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as fault:
+            fault.message = escaped(fault.message)  # type: ignore[misc]
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt as stop:
             raise Told("interrupted", 130) from stop

@@ -13,7 +13,7 @@ from dlab.assemble import build, threads_of
 from dlab.data import files
 from dlab.errors import EnvironmentFault
 from dlab.kernels import jit
-from dlab.machine import cores
+from dlab.machine import cores, processor
 from dlab.report import tables
 from dlab.report.output import Output
 from dlab.results.records import Evaluation
@@ -35,7 +35,7 @@ def examine() -> Iterator[Finding]:
     """All findings, the self-test last."""
     yield Finding("dlab", f"{__version__}, Python {platform.python_version()}")
     yield Finding("packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
-    yield Finding("processor", f"{_processor()}, {os.cpu_count()} cores, {cores()} for this process")
+    yield Finding("processor", f"{processor()}, {os.cpu_count()} cores, {cores()} for this process")
     yield Finding("device", f"cpu ({kernels.describe()}); no GPU engine in this version")
     yield Finding("threads", f"{threads_of(None)} unless asked, {kernels.threading_layer()} threads")
     yield _writable("results folder", Path.cwd())
@@ -53,15 +53,6 @@ def report(output: Output) -> int:
     verdict = f"something is wrong: {', '.join(wrong)}" if wrong else "dlab works on this machine"
     output.show({"ok": not wrong, "findings": [asdict(finding) for finding in findings]}, table, verdict)
     return EnvironmentFault.exit_code if wrong else 0
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
 
 
 def _writable(what: str, folder: Path) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import reduce, wraps
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,22 @@ def _threads(ctx: click.Context, option: click.Parameter, value: int | None) -> 
     if value is not None and not 1 <= value <= cores():
         raise click.BadParameter(f"{value} is not between 1 and {cores()}, the cores this process may use")
     return value
+
+
+def _name(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    from dlab.results.shelf import check_name
+
+    if value is not None:
+        check_name(value)
+    return value
+
+
+class Finite(click.FloatRange):
+    """A number in a range that is not nan, which is in every range for click."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        return number if isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
 
 
 def _seeds(ctx: click.Context, option: click.Parameter, value: str | None) -> int | list[int] | None:
@@ -63,7 +80,7 @@ output_dir = click.option(
 resume = click.option("--resume", metavar="RUN", help="Go on with a run: its folder, its name, or `latest`.")
 kept = together(
     output_dir,
-    click.option("--name", help="Name of the run's folder; name-2, name-3, ... where it is taken."),
+    click.option("--name", callback=_name, help="Name of the run's folder; name-2, name-3, ... where it is taken."),
     click.option("--plots/--no-plots", default=True, help="Whether to draw the pictures."),
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")

@@ -116,6 +116,8 @@ def _download(url: str, part: Path, size: int, told: Callable, insecure: bool) -
         start = 0
     request = Request(url, headers={"Range": f"bytes={start}-"} if start else {})
     with urlopen(request, timeout=20) as answer:
+        if not answer.url.startswith("https://") and not insecure:
+            raise ValueError(f"was sent on to {answer.url[:80]}: only https is allowed")
         done = start if answer.status == 206 else 0
         with part.open("ab" if done else "wb") as file:
             while block := answer.read(BLOCK):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dlab import machine
 from dlab.data.unpacked import unpacked
 from dlab.errors import DataError
 
@@ -21,8 +22,10 @@ MAX_BYTES = 4 << 30
 
 def read(path: Path) -> np.ndarray:
     """The array in a file; DataError names the file and what is wrong with it."""
+    shape, kind = head(path)
+    if not packed(path):
+        _check_length(path.stat().st_size, shape, kind, path)
     raw = content(path)
-    shape, kind = header(raw[:64], path)
     _check_length(len(raw), shape, kind, path)
     return np.frombuffer(raw, kind, offset=4 + 4 * len(shape)).reshape(shape)
 
@@ -67,7 +70,11 @@ def head(path: Path) -> tuple[tuple[int, ...], np.dtype]:
             raw = file.read(4096)
         return header(zlib.decompressobj(wbits=31).decompress(raw, 64) if raw[:2] == GZIP else raw, path)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path}: damaged or unreadable ({error}). Fetch it again")
 
 
 def packed(path: Path) -> bool:
@@ -95,20 +102,20 @@ def content(path: Path) -> bytes:
         raw = path.read_bytes()
         return unpack(raw, path) if raw[:2] == GZIP else raw
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: damaged or unreadable ({error}). Fetch it again") from None
+        raise _damaged(path, error) from None
 
 
 def unpack(raw: bytes, path: Path) -> bytes:
     """One gzip member and nothing behind it, of at most one byte more than its header promises."""
     shape, kind = header(zlib.decompressobj(wbits=31).decompress(raw, 64), path)
     wanted = promised(shape, kind)
-    if wanted > MAX_BYTES:
+    if wanted > min(MAX_BYTES, machine.free_memory()):
         raise DataError(f"{path}: its header promises {_times(shape)} values, more than dlab unpacks in memory")
-    machine = zlib.decompressobj(wbits=31)
-    text = machine.decompress(raw, wanted + 1)
-    if not machine.eof and len(text) <= wanted:
+    member = zlib.decompressobj(wbits=31)
+    text = member.decompress(raw, wanted + 1)
+    if not member.eof and len(text) <= wanted:
         raise EOFError("the compressed data end early")
-    if machine.unused_data:
+    if member.unused_data:
         raise EOFError("there is something behind the compressed data")
     return text
 

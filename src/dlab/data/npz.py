@@ -14,6 +14,7 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.lib import format as npy
 
+from dlab import machine
 from dlab.data.unpacked import unpacked
 from dlab.errors import DataError, DlabError
 
@@ -117,7 +118,7 @@ def _lay(packed: zipfile.ZipFile, name: str, head: Header, large: Callable[[int]
     samples = name.startswith("x")
     stored = samples and entry.compress_type == zipfile.ZIP_STORED and head.bytes > 0
     if not stored and not (samples and large(head.bytes)):
-        return _load(packed, name)
+        return _load(packed, name, head, path)
     if head.columns and len(head.shape) > 1:
         return _columns(packed, name, head, large, path)
     if stored:
@@ -130,7 +131,7 @@ def _columns(packed: zipfile.ZipFile, name: str, head: Header, large: Callable[[
     if large(head.bytes):
         hint = f"Save it as np.ascontiguousarray({name}), or set data.stream to never"
         raise DataError(f"{path}: {name} is stored column by column (Fortran's order) and cannot be streamed. {hint}")
-    return _load(packed, name)
+    return _load(packed, name, head, path)
 
 
 def _map(path: Path, start: int, head: Header) -> np.ndarray:
@@ -156,6 +157,9 @@ def _check_sum(packed: zipfile.ZipFile, name: str) -> None:
             pass
 
 
-def _load(packed: zipfile.ZipFile, name: str) -> np.ndarray:
+def _load(packed: zipfile.ZipFile, name: str, head: Header, path: Path) -> np.ndarray:
+    free = machine.free_memory()
+    if head.bytes > free:
+        raise DataError(f"{path}: {name} promises {head.bytes:,} bytes, more than the {free:,} that are free in memory")
     with packed.open(f"{name}.npy") as file:
         return npy.read_array(file, allow_pickle=False)

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from dlab.errors import DataError
 from dlab.layout import Shape
 
 MAX_PIXELS = 50_000_000
+NAMED = 10  # faults that are told together
+PNG = b"\x89PNG\r\n\x1a\n"
 TOGETHER = 1024  # files that are read for one look at the set
 READERS = 4  # threads that read them: more wait for the disk than for a core
 
@@ -47,11 +50,26 @@ def opened(path: Path, content: bytes | None = None) -> Iterator[Any]:
             with Image.open(path if content is None else io.BytesIO(content)) as file:
                 if file.width * file.height > MAX_PIXELS:
                     raise DataError(f"{path}: {file.width}x{file.height} pixels are too many")
+                if file.mode[0] in "IF":
+                    raise DataError(f"{path}: has more than 8 bits a channel: save it with 8")
                 yield file
     except DataError:
         raise
     except Exception as error:  # image decoders raise many kinds
         raise DataError(f"{path}: not a sound image ({str(error)[:80]})") from None
+
+
+def check_sums(content: bytes, path: Path) -> None:
+    """DataError where a PNG is cut or a chunk is not what its checksum says, which decoders let pass."""
+    if not content.startswith(PNG):
+        return
+    at, kind = len(PNG), b""
+    while kind != b"IEND":
+        size, kind = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
+        end = at + 8 + size
+        if zlib.crc32(content[at + 4 : end]) != int.from_bytes(content[end : end + 4]) or end + 4 > len(content):
+            raise DataError(f"{path}: not a sound image (cut, or a checksum does not match, at byte {at})")
+        at = end + 4
 
 
 def fill(place: np.ndarray, path: Path, size: int | None) -> None:
@@ -67,7 +85,7 @@ def _check_shape(path: Path, found: Shape, wanted: Shape) -> None:
 
 
 def _grey(file: Any) -> bool:
-    return file.mode in ("1", "L", "LA", "I;16", "I")
+    return file.mode in ("1", "L", "LA")
 
 
 class Pictures:
@@ -95,16 +113,27 @@ class Pictures:
             yield
 
     def contents(self, rows: np.ndarray) -> Iterator[bytes]:
-        """The SHA-256 of each file; DataError where a header is not that of such an image."""
+        """The SHA-256 of each file; DataError names all whose header is not that of such an image, or that are cut."""
+        faults: list[str] = []
         with ThreadPoolExecutor(READERS) as readers:
             for start in range(0, len(rows), TOGETHER):
-                yield from readers.map(self._content, rows[start : start + TOGETHER])
+                for found in readers.map(self._content, rows[start : start + TOGETHER]):
+                    if isinstance(found, DataError):
+                        faults.append(str(found))
+                    else:
+                        yield found
+        if faults:
+            more = [f"and {len(faults) - NAMED} more"] if len(faults) > NAMED else []
+            raise DataError("\n".join([*faults[:NAMED], *more]))
 
-    def _content(self, row: int) -> bytes:
+    def _content(self, row: int) -> bytes | DataError:
         path = self.paths[row]
         try:
             content = path.read_bytes()
+            check_sums(content, path)
+            _check_shape(path, measure(path, self.size, content), self.shape[1:])
         except OSError as error:
-            raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-        _check_shape(path, measure(path, self.size, content), self.shape[1:])
+            return DataError(f"{path}: cannot be read ({error.strerror})")
+        except DataError as fault:
+            return fault
         return sha256(content).digest()

@@ -6,6 +6,7 @@ returns a call without arguments; a network is a flat list of such calls.
 """
 
 import sys
+import warnings
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -191,10 +192,24 @@ def threading_layer() -> str:
 def _numba() -> Any:
     """Numba, imported without what it would import only to see that it is there: a quarter of a second."""
     variables.check()
-    with _hidden("coverage", "scipy.linalg.cython_blas"):
+    with _hidden("coverage", "scipy.linalg.cython_blas"), _unconfigured():
         import numba
         import numba.np.arraymath
     return numba
+
+
+@contextmanager
+def _unconfigured() -> Iterator[None]:
+    """Inside, Numba does not find yaml, with which it would read settings from a file in the current folder."""
+    yaml, sys.modules["yaml"] = sys.modules.get("yaml"), None  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it would say so
+            yield
+        sys.modules["numba"].config._config_fname = ""  # it looks again whenever it compiles
+    finally:
+        del sys.modules["yaml"]
+        sys.modules.update({"yaml": yaml} if yaml else {})
 
 
 @contextmanager

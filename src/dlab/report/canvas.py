@@ -3,6 +3,7 @@
 import os
 import textwrap
 from collections.abc import Mapping
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -17,19 +18,26 @@ MINIMUM: dict[str, Any] = {"color": INK, "markeredgecolor": "white", "markersize
 
 def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
     """An empty figure of 1600 x 900 pixels with its headings; `left` is where they begin, as a share of the width."""
-    # matplotlib reads the variable when it is imported, and stops at a name that it does not know.
-    os.environ.pop("MPLBACKEND", None)
-    import matplotlib
+    _defaults()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    matplotlib.rcdefaults()  # the same picture whatever matplotlibrc lies about
-    matplotlib.rcParams["text.parse_math"] = False  # a name may hold a dollar
     figure = Figure(figsize=(WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     figure.text(left, 0.925, title, size=26, weight="bold", color=INK)
     figure.text(left, 0.865, subtitle, size=17, color=GREY)
     return figure
+
+
+@cache
+def _defaults() -> None:
+    """matplotlib as it is by itself: settings of the user, or in the current folder, make no other picture."""
+    # It reads the variable when it is imported, and stops at a name that it does not know.
+    os.environ.pop("MPLBACKEND", None)
+    import matplotlib
+
+    matplotlib.rcdefaults()
+    matplotlib.rcParams["text.parse_math"] = False  # a name may hold a dollar
 
 
 def png(figure: Any) -> bytes:

@@ -3,9 +3,13 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from dlab.errors import escaped
 
 UNLIMITED = 10_000
 PLAIN = str.maketrans(
@@ -57,7 +61,7 @@ def console(stream: TextIO) -> Console:
     """A console for text as it stands: no markup, whole tables off a terminal, no colour where NO_COLOR asks."""
     terminal = _terminal(stream)
     plain = bool(os.environ.get("NO_COLOR")) or not terminal
-    return Console(
+    return _Plain(
         file=_Spelled(stream),  # type: ignore[arg-type]
         force_terminal=terminal,
         color_system=None if plain else "auto",
@@ -67,6 +71,14 @@ def console(stream: TextIO) -> Console:
         highlight=False,
         _environ={name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")},
     )
+
+
+class _Plain(Console):
+    """A console on which names from outside cannot move the cursor or change colours."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(escaped(segment.text), segment.style)
 
 
 def _terminal(stream: TextIO) -> bool:

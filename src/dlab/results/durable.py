@@ -107,6 +107,13 @@ def check_writable(folder: Path) -> None:
             probe.unlink(missing_ok=True)
 
 
+def refuse_links(folder: Path) -> None:
+    """EnvironmentFault if something in a folder is a link: what is written there would end up elsewhere."""
+    link = next((path for path in folder.rglob("*") if path.is_symlink()), None)
+    if link:
+        raise EnvironmentFault(f"{link} is a link: dlab writes into a run's own files only. Put the file itself there")
+
+
 def sweep(folder: Path) -> None:
     """Remove what an interrupted `replace` left behind."""
     for leftover in folder.glob(".*.tmp"):

@@ -74,6 +74,7 @@ class Folder:
     @contextmanager
     def hold(self) -> Iterator[IO[str]]:
         """Keep the run to this process, and yield its open log; the system frees it when the process dies."""
+        durable.refuse_links(self.path)
         with durable.open_log(self.log) as log:
             if not _taken(log):
                 raise Busy(f"{self.path} is in use by {self._holder()}")

@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, Protocol
 
-from dlab import __version__
+from dlab import __version__, machine
 from dlab.errors import Diverged, DlabError, EnvironmentFault, told
 from dlab.results import checkpoint, durable
 from dlab.results.checkpoints import Checkpoints
@@ -74,9 +74,10 @@ def describe(experiment: Any) -> dict[str, Any]:
 def origin() -> dict[str, Any]:
     """The facts of run.json on who began it: command, versions, time, process."""
     return {
-        "command": shlex.join(["dlab", *sys.argv[1:]]),
+        "command": _abroad(shlex.join(["dlab", *sys.argv[1:]])),
         "versions": versions(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": machine.processor(),
         "host": platform.node(),
         "pid": os.getpid(),
     }
@@ -90,6 +91,12 @@ def versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def _abroad(text: str) -> str:
+    """Text that may be handed on: whose home it came from is nobody's business."""
+    home = os.path.expanduser("~")
+    return text.replace(home, "~") if len(home) > 1 else text
 
 
 @contextmanager

@@ -28,10 +28,15 @@ def create(root: Path, command: str, name: str, spec: str, validated: bool = Fal
 
 def numbered(home: Path, name: str) -> Iterator[Path]:
     """home/name, home/name-2, home/name-3, ..."""
-    if not NAME.fullmatch(name):
-        raise SpecError(f'"{name}" cannot name a run: use letters, digits, dot, dash and underscore, 64 at most')
+    check_name(name)
     durable.make_folder(home)
     return (home / (name if number == 1 else f"{name}-{number}") for number in count(1))
+
+
+def check_name(name: str) -> None:
+    """SpecError unless this can name a run."""
+    if not NAME.fullmatch(name):
+        raise SpecError(f'"{name[:80]}" cannot name a run: use letters, digits, dot, dash and underscore, 64 at most')
 
 
 def find(root: Path, command: str, wanted: str) -> Folder:

@@ -89,7 +89,7 @@ def _choices(path: Path, named: Mapping[str, Changes]) -> list[Variant]:
 
 def _label(key: str, value: Any) -> str:
     """A word for a value, fit for a folder's name: optimizer.lr 0.1 is lr0.1, model.activation relu is relu."""
-    text = re.sub(r"[^A-Za-z0-9._]+", "-", "none" if value is None else str(value)).strip("-.").lower()
+    text = re.sub(r"[^A-Za-z0-9._]+", "-", "none" if value is None else str(value)).strip("-._").lower() or "odd"
     if isinstance(value, str):
         return text[:40]
     return f"{key.rpartition('.')[2]}{'' if text[:1].isdigit() else '-'}{text}"[:40]

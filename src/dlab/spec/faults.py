@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from dlab.errors import SpecError
+from dlab.errors import SpecError, escaped
 
 Path = tuple[str | int, ...]  # from the top of a spec to a value, e.g. ("model", "layers", 0, "filters")
 
@@ -53,4 +53,4 @@ def dotted(path: Path) -> str:
 def printable(text: str, most: int = 80) -> str:
     """`text` safe to print: control characters and lone surrogates escaped, cut at `most` characters."""
     cut = text if len(text) <= most else text[:most] + "..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in cut)
+    return escaped(cut, kept="")

@@ -28,7 +28,7 @@ EXAMPLES = (
 @click.option("--batch", type=click.IntRange(1), help="Samples in a batch of every convolution.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Finite(0, 3600, min_open=True),
     default=1.0,
     show_default=True,
     help="Time for each direction of a convolution, or for the training steps.",

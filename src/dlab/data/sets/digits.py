@@ -26,6 +26,7 @@ class Digits(DataSet):
     def load(self, seed: int = 0) -> Data:
         from sklearn.datasets import load_digits
 
+        self.afford(sum(COUNTS))
         bunch = load_digits()
         images = enlarge(bunch.images * (255 / 16), self.size or 8)
         whole = classified(images[:, None], bunch.target, 10, "digits")

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge, Le
 
 from dlab import machine
-from dlab.data.dataset import Count, Data, Samples, classified
+from dlab.data.dataset import Data, Samples, classified
 from dlab.data.decoders import Decoders
 from dlab.data.pictures import Pictures, measure
 from dlab.data.sets.own import Streamed
@@ -26,7 +28,7 @@ class Images(Streamed):
     workers: processes that decode the batches to come where the set is streamed; by default one a core, at most 4
     """
 
-    workers: Count | None = None
+    workers: Annotated[int, Ge(1), Le(256)] | None = None
 
     def peek(self) -> tuple[Shape, int]:
         base, classes = self._classes()
@@ -66,4 +68,7 @@ def listed(folder: Path) -> list[Path]:
     paths = sorted(p for p in folder.glob("*") if p.name[0] != "." and p.suffix.lower() in KINDS)
     if not paths:
         raise DataError(f"{folder}: no images ({', '.join(sorted(KINDS))}) for class {folder.name}")
+    odd = next((path for path in paths if not path.is_file()), None)  # opening a pipe waits for a writer
+    if odd:
+        raise DataError(f"{odd}: is not a file")
     return paths

@@ -6,9 +6,7 @@ import numpy as np
 
 from dlab.data.dataset import Count, Data, classified
 from dlab.data.sets.toy import Drawn
-from dlab.errors import EnvironmentFault
-from dlab.layout import Shape, volume
-from dlab.machine import free_memory
+from dlab.layout import Shape
 from dlab.registry import DATASETS
 
 SIZE, TEST_SHARE = 32, 5  # pixels a side; one of so many images is for testing
@@ -34,17 +32,10 @@ class NoiseImages(Drawn):
         return self.samples - test, test
 
     def load(self, seed: int = 0) -> Data:
-        self._check_room()
+        self.afford(self.samples)
         random, (shape, _) = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 13)))), self.peek()
         x = random.integers(0, 256, (self.samples, *shape), np.uint8)
         labels = random.integers(0, self.classes, self.samples)
         whole, (train, _) = classified(x, labels, self.classes, self.type_name), self.counts()
         test = None if self.holdout else whole.take(np.arange(train, self.samples))
         return self.finish(whole.first(train) if test else whole, test, tuple(map(str, range(self.classes))), seed)
-
-    def _check_room(self) -> None:
-        """EnvironmentFault if so many images do not fit into memory: the drawn ones, and the splits cut from them."""
-        need, free = 2 * self.samples * volume(self.peek()[0]), free_memory()
-        if need > free:
-            told = f"{self.samples:,} images need {need / 1e9:,.2f} GB of memory, and {free / 1e9:,.2f} GB are free"
-            raise EnvironmentFault(f"{self.type_name}: {told}. Ask for fewer data.samples")

@@ -1,5 +1,6 @@
 """The user's own data in array files: `npz` and `idx`."""
 
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,7 @@ from dlab import machine
 from dlab.data import files, idx, npz
 from dlab.data.dataset import Data, DataSet, Samples, classified, finite
 from dlab.data.sets.mnist import numbers, read_labels, read_pairs
-from dlab.errors import DataError
+from dlab.errors import DataError, EnvironmentFault
 from dlab.layout import Shape
 from dlab.registry import DATASETS
 
@@ -29,8 +30,12 @@ class Own(DataSet):
         if not self.path:
             raise DataError(f"data.path is missing: say where the {self.type_name} data are")
         path = Path(self.path)
-        if not path.exists():
-            raise DataError(f"data.path: there is no {path}")
+        try:
+            mode = path.stat().st_mode
+        except (OSError, ValueError):
+            raise DataError(f"data.path: there is no {path}") from None
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # opening a pipe waits for a writer
+            raise DataError(f"data.path: {path} is neither a file nor a folder")
         return path
 
 
@@ -51,8 +56,12 @@ class Streamed(Own):
         """The data, in memory unless they are too large."""
         data = super().finish(train, test, classes, seed)
         splits = {name: split for name in ("train", "test", "validation") if (split := getattr(data, name))}
-        if self.large(sum(split.x.nbytes for split in splits.values())):
+        size, free = sum(split.x.nbytes for split in splits.values()), machine.free_memory()
+        if self.large(size):
             return data
+        if size > free:
+            told = f"the samples take {size / 1e9:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free"
+            raise EnvironmentFault(f"{self.path}: {told}. Set data.stream to auto")
         return replace(data, **{name: split.resident() for name, split in splits.items()})
 
 

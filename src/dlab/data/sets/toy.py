@@ -65,6 +65,7 @@ class Spiral(Drawn):
         return (2,), 3
 
     def load(self, seed: int = 0) -> Data:
+        self.afford(3 * self.samples)
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 10))))
         labels = np.repeat(np.arange(3), self.samples)
         radius = np.tile(np.arange(self.samples) / self.samples, 3)
@@ -85,6 +86,7 @@ class Prices(Drawn):
         return (3,), 1
 
     def load(self, seed: int = 0) -> Data:
+        self.afford(self.samples)
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 11))))
         x = np.stack(
             [
@@ -116,6 +118,7 @@ class Noise(Drawn):
         return (self.features,), self.classes
 
     def load(self, seed: int = 0) -> Data:
+        self.afford(self.samples)
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 12))))
         x = random.standard_normal((self.samples, self.features), np.float32)
         whole = classified(x, random.integers(0, self.classes, self.samples), self.classes, "noise")

@@ -44,6 +44,11 @@ class Problem:
         return BYTES * (self.batch * (volume(self.input) + volume(self.output)) + volume(self.weights))
 
     @property
+    def memory(self) -> int:
+        """Bytes that measuring takes: the arrays of three directions, and the windows that im2col writes out."""
+        return 3 * self.bytes + BYTES * self.batch * volume(self.output[1:]) * volume(self.weights[1:])
+
+    @property
     def intensity(self) -> float:
         """flop / byte"""
         return self.flops / self.bytes
