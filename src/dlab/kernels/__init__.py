@@ -1,8 +1,8 @@
-"""The operations of a network, each said three times: as a definition, in plain NumPy, and fast.
+"""The operations of a network, each said four times: as a definition, in plain NumPy, and fast on two kinds of machine.
 
 Every folder here is one operation.  Its page (`__init__`) states the formula, `reference.py` says it in float64, and
-`cpu.py` says it on lane blocks, with the same function names and arguments.  Each function binds its arrays and
-returns a call without arguments; a network is a flat list of such calls.
+`cpu.py` and `cuda.py` say it on lane blocks, with the same function names and arguments.  Each function binds its arrays
+and returns a call without arguments; a network is a flat list of such calls.  `gpu/` is what the `cuda.py` stand on.
 """
 
 import sys
@@ -41,6 +41,13 @@ class Backend:
         """The calls with whatever must happen before and after them."""
         return calls
 
+    def fetch(self, array: np.ndarray) -> np.ndarray:
+        """The array, with what kernels have made of it."""
+        return array
+
+    def send(self, array: np.ndarray) -> None:
+        """Show the kernels what the host has made of the array."""
+
     def zeros(self, shape: Shape, kind: type | None = None, form: Hashable = None) -> np.ndarray:
         """A zeroed array of this backend's numbers, or of another kind; with a form, what nobody writes stays zero."""
         return memory.source().zeros(shape, kind or self.dtype, form)
@@ -77,10 +84,28 @@ class Reference(Backend):
         return array[:samples].copy()
 
 
-class CPU(Backend):
-    """Numba on lane blocks in float32, [B, C, H, W, 16]."""
+class LaneBlocks(Backend):
+    """Float32 in which the innermost axis is samples side by side: [B, C, H, W, lanes]."""
 
-    name, dtype = "cpu", np.float32
+    dtype = np.float32
+
+    def lanes(self, batch: int) -> tuple[int, int]:
+        """Blocks for a batch, and lanes in each."""
+        raise NotImplementedError
+
+    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
+        blocks, lanes = self.lanes(batch)
+        return self.zeros((blocks, *shape, lanes), form=form)
+
+    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
+        together = np.moveaxis(array, -1, 1)
+        return together.reshape(-1, *together.shape[2:])[:samples].copy()
+
+
+class CPU(LaneBlocks):
+    """Numba on blocks of sixteen lanes, [B, C, H, W, 16]."""
+
+    name = "cpu"
 
     def __init__(self) -> None:
         _numba()
@@ -94,12 +119,36 @@ class CPU(Backend):
         flush, keep = self._modes
         return [flush, *calls, keep]
 
-    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
-        return self.zeros((blocks(batch), *shape, LANES), form=form)
+    def lanes(self, batch: int) -> tuple[int, int]:
+        return blocks(batch), LANES
+
+
+class CUDA(LaneBlocks):
+    """numba.cuda on one block of as many lanes as there are samples, [1, C, H, W, N], N in whole warps.
+
+    Arrays have a twin on the device, which kernels see; `fetch` and `send` copy.
+    """
+
+    name = "cuda"
+
+    def __init__(self) -> None:
+        _numba()
+        from dlab.kernels import gpu
+
+        self._gpu = gpu
+        super().__init__()
+
+    def lanes(self, batch: int) -> tuple[int, int]:
+        return 1, self._gpu.padded(batch)
+
+    def fetch(self, array: np.ndarray) -> np.ndarray:
+        return self._gpu.mirrors().fetch(array)
+
+    def send(self, array: np.ndarray) -> None:
+        self._gpu.mirrors().send(array)
 
     def read(self, array: np.ndarray, samples: int) -> np.ndarray:
-        together = np.moveaxis(array, -1, 1)
-        return together.reshape(-1, *together.shape[2:])[:samples].copy()
+        return super().read(self.fetch(array), samples)
 
 
 class Buffer:
@@ -130,7 +179,7 @@ class Buffer:
 
 def backend(name: str, named: bool = False) -> Backend:
     """The backend called `name`; with `named`, its calls know what they are (`named.NamedCall`)."""
-    found = {"reference": Reference, "cpu": CPU}[name]()
+    found = {"reference": Reference, "cpu": CPU, "cuda": CUDA}[name]()
     if named:
         from dlab.kernels.named import name_calls
 
