@@ -1,8 +1,8 @@
 """The operations of a network, each said four times: as a definition, in plain NumPy, and fast on two kinds of machine.
 
 Every folder here is one operation.  Its page (`__init__`) states the formula, `reference.py` says it in float64, and
-`cpu.py` and `cuda.py` say it on lane blocks, with the same function names and arguments.  Each function binds its arrays
-and returns a call without arguments; a network is a flat list of such calls.  `gpu/` is what the `cuda.py` stand on.
+`cpu.py` and `cuda.py` say it on lane blocks, with the same function names and arguments.  Each function binds its
+arrays and returns a call without arguments; a network is a flat list of such calls.  `gpu/` carries the `cuda.py`.
 """
 
 import sys

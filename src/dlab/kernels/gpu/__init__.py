@@ -3,15 +3,15 @@
 A kernel is written once, in `@cuda.jit`, in `kernels/<operation>/cuda.py`.  What runs it is a *device*:
 
     Hardware   a GPU, through numba-cuda: launches on a stream, or replayed as one graph
-    Emulator   the processor: the same source, rewritten so that every thread of a block runs to the next barrier in turn;
-               it checks bounds, barriers and independence of the threads' order (`emulator.py`)
+    Emulator   the processor: the same source, rewritten so that every thread of a block runs to the next barrier in
+               turn; it checks bounds, barriers and that the threads' order does not count (`emulator.py`)
 
-Layout     activations are lane blocks as on the CPU, with all samples in one block: [1, C, H, W, N], N a multiple of 32.
+Layout     activations are lane blocks as on the CPU, with all samples in one block: [1, C, H, W, N], N whole warps.
            A warp is 32 samples, and one thread stands where one lane of a vector stands.
-Memory     every array has a twin on the device (`mirror.py`): NumPy's array says shape, strides and place, and is where
-           the host reads and writes; kernels see the device's bytes.  `fetch` and `send` copy between both.
-Kernels    are factories over integers: shapes, strides and tiles are constants of the machine code.  An array arrives as
-           one row of numbers that begins with its first element, so a kernel computes its own places (`strides`).
+Memory     every array has a twin on the device (`mirror.py`): NumPy's array says shape, strides and place, and is
+           where the host reads and writes; kernels see the device's bytes.  `fetch` and `send` copy between both.
+Kernels    are factories over integers: shapes, strides and tiles are constants of the machine code.  An array arrives
+           as one row of numbers from its first element on, so a kernel computes its own places (`strides`).
            Numbers that are no integers, and what changes from step to step, are arguments or lie in device memory.
 Sums       have a fixed order: no atomics on floats, grids cut by shape alone.  So two runs give the same bits.
 Float32    throughout: a literal is written np.float32(0.5), or Numba would compute in float64.
@@ -31,16 +31,24 @@ WARP = 32
 Dimensions = tuple[int, ...]
 
 
-@lru_cache(maxsize=1)
-def device() -> Device:
-    """The device that everything runs on."""
-    return chosen()
+_used: list[Mirrors] = []
 
 
-@lru_cache(maxsize=1)
+def use(device: Device) -> None:
+    """Everything that is bound from now on runs on this device."""
+    _used[:] = [Mirrors(device)]
+
+
 def mirrors() -> Mirrors:
-    """What lies on the device."""
-    return Mirrors(device())
+    """What lies on the device that is used: the one that is there, unless another was chosen."""
+    if not _used:
+        use(chosen())
+    return _used[0]
+
+
+def device() -> Device:
+    """The device that is used."""
+    return mirrors().device
 
 
 def factory(make: Callable[..., Any]) -> Callable[..., Any]:

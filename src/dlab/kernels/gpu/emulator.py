@@ -2,13 +2,13 @@
 
 Threads run one after another, in an order that can be chosen: results that depend on it are a race.  Where a kernel has
 barriers, each thread runs to the next one before any goes on, and all of a block must come to the same.  Indices are
-checked, and what a block has not yet written to its shared memory is NaN.  Device memory is memory of its own, so that a
-copy between host and device that somebody forgot is seen.
+checked, and what a block has not yet written to its shared memory is NaN.  Device memory is memory of its own, so that
+a copy between host and device that somebody forgot is seen.
 """
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -84,7 +84,7 @@ def _points(size: Point) -> Iterator[Point]:
     return ((x, y, z) for z, y, x in product(*(range(n) for n in reversed(size))))
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(kernel: Any) -> Callable[..., None]:
     """What runs all threads of a kernel: (blocks, threads, grid, block, arguments)."""
     thread, shared, barriers = rewritten(kernel)
@@ -103,7 +103,9 @@ def _straight(thread: Any) -> Callable[..., None]:
                 at = (threads[t, 0], threads[t, 1], threads[t, 2]), (blocks[b, 0], blocks[b, 1], blocks[b, 2])
                 thread(*at, block, grid, nobody, *arguments)
 
-    return lambda blocks, threads, grid, block, arguments: run(blocks, threads, _small(grid), _small(block), tuple(arguments))
+    return lambda blocks, threads, grid, block, arguments: run(
+        blocks, threads, _small(grid), _small(block), tuple(arguments)
+    )
 
 
 def _by_turns(thread: Any, shared: Sequence[tuple[Any, np.dtype]]) -> Callable[..., None]:
@@ -124,7 +126,9 @@ def _advance(live: list[Iterator[int]]) -> None:
     while live:
         barriers = [next(thread, 0) for thread in live]
         if len(set(barriers)) > 1:
-            raise RuntimeError(f"threads of one block wait at different barriers, or have ended: {sorted(set(barriers))}")
+            raise RuntimeError(
+                f"threads of one block wait at different barriers, or have ended: {sorted(set(barriers))}"
+            )
         if not barriers[0]:
             return
 
@@ -132,5 +136,3 @@ def _advance(live: list[Iterator[int]]) -> None:
 def _small(point: Iterable[int]) -> tuple[np.int32, ...]:
     """Indices as a GPU counts them."""
     return tuple(np.int32(n) for n in point)
-
-

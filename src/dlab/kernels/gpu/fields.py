@@ -17,7 +17,7 @@ ROWS = 8
 
 @cuda.jit(device=True)
 def place(number, size, steps):
-    """Where number (c H + i) W + j of a sample lies, for lane 0; size (C, H, W), steps between neighbours along each."""
+    """Where number (c H + i) W + j of a sample lies, for lane 0; size (C, H, W), steps to the next along each."""
     pixels = size[1] * size[2]
     c, pixel = number // pixels, number % pixels
     return c * steps[0] + pixel // size[2] * steps[1] + pixel % size[2] * steps[2]

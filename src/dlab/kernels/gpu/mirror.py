@@ -16,7 +16,7 @@ ALIGNMENT = 256  # of device memory: an array begins as far from such an address
 
 
 class Mirrors:
-    """The arrays known to a device; a twin is made when it is first asked for, as a copy, and lives as long as the array."""
+    """The arrays known to a device; a twin is made when first asked for, as a copy, and lives as long as the array."""
 
     def __init__(self, device: Device):
         self.device = device

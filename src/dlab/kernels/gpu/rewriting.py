@@ -14,7 +14,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from types import CellType, FunctionType
 from typing import Any
 
@@ -124,7 +124,7 @@ def _translated(value: Any) -> Any:
     return _device_function(value.py_func) if is_device else value
 
 
-@lru_cache(maxsize=None)
+@cache
 def _device_function(function: Callable[..., Any]) -> Any:
     """A function that kernels call, and all that it calls itself."""
     names = _names(function)

@@ -1,0 +1,1 @@
+"""dropout on the GPU."""

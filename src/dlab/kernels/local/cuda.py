@@ -1,0 +1,1 @@
+"""local on the GPU."""

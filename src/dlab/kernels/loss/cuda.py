@@ -1,0 +1,1 @@
+"""loss on the GPU."""

@@ -1,0 +1,1 @@
+"""normalisation on the GPU."""

@@ -1,0 +1,1 @@
+"""update on the GPU."""
