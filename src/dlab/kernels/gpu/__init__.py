@@ -42,13 +42,19 @@ def use(device: Device) -> None:
 def mirrors() -> Mirrors:
     """What lies on the device that is used: the one that is there, unless another was chosen."""
     if not _used:
-        use(chosen())
+        use(chosen(0))
     return _used[0]
 
 
 def device() -> Device:
     """The device that is used."""
     return mirrors().device
+
+
+def select(number: int) -> None:
+    """Use the GPU of this number from now on; one that is used already keeps what lies on it."""
+    if not _used or device().number != number:
+        use(chosen(number))
 
 
 def factory(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,6 +77,11 @@ class Launch:
 
     def __call__(self) -> None:
         device().launch(self)
+
+    @property
+    def launches(self) -> list["Launch"]:
+        """What a graph is made of."""
+        return [self]
 
 
 def strides(array: np.ndarray) -> Dimensions:

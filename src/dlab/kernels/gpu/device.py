@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ class Device(Protocol):
     """Memory, and launches that happen one after another."""
 
     name: str
+    number: int
 
     def take(self, content: np.ndarray, offset: int) -> Any:
         """Device memory that holds these bytes from byte `offset` on."""
@@ -38,13 +40,32 @@ class Device(Protocol):
     def free_memory(self) -> int:
         """Bytes that can still be taken."""
 
+    def facts(self) -> dict[str, str]:
+        """What it is, and what speaks to it."""
 
-def chosen() -> Device:
-    """The emulator if $DLAB_CUDA_EMULATOR is set, else the GPU."""
-    if os.environ.get(EMULATOR):
+
+def emulated() -> str:
+    """The order of the emulator's threads, "" if a GPU is wanted."""
+    return os.environ.get(EMULATOR, "")
+
+
+def missing(number: int) -> str:
+    """Why the device of this number cannot be used, "" if it can."""
+    if emulated():
+        return ""
+    if find_spec("numba_cuda") is None:  # a machine without a GPU need not load anything to know
+        return "the package numba-cuda is not installed: pip install 'dlab-courses[cuda]'"
+    from dlab.kernels.gpu import hardware
+
+    return hardware.missing(number)
+
+
+def chosen(number: int) -> Device:
+    """The emulator if $DLAB_CUDA_EMULATOR is set, else the GPU of this number."""
+    if emulated():
         from dlab.kernels.gpu.emulator import Emulator
 
-        return Emulator(os.environ[EMULATOR])
+        return Emulator(emulated(), number)
     from dlab.kernels.gpu.hardware import Hardware
 
-    return Hardware()
+    return Hardware(number)

@@ -26,8 +26,8 @@ class Emulator:
 
     name = "emulator"
 
-    def __init__(self, order: str = ASCENDING):
-        self.order = DESCENDING if order == DESCENDING else order
+    def __init__(self, order: str = ASCENDING, number: int = 0):
+        self.order, self.number = order, number
 
     def take(self, content: np.ndarray, offset: int) -> np.ndarray:
         """A copy of the bytes, from byte `offset` on."""
@@ -69,6 +69,10 @@ class Emulator:
     def free_memory(self) -> int:
         """As much as is asked for."""
         return 2**62
+
+    def facts(self) -> dict[str, str]:
+        """Its name: it is no GPU."""
+        return {"gpu": "emulated on the processor"}
 
     def _ordered(self, points: Iterable[Point]) -> list[Point]:
         found = list(points)

@@ -3,6 +3,11 @@
 The emulator needs no more than the latter: it reads a kernel's source and never compiles for a GPU.
 """
 
+import os
+
+# Few blocks are on purpose: grids follow from shapes alone, and small networks are small.
+os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")
+
 from numba import cuda
 
 __all__ = ["cuda"]

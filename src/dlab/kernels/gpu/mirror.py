@@ -29,14 +29,16 @@ class Mirrors:
 
     def fetch(self, array: np.ndarray) -> np.ndarray:
         """Copy from the device, when all launches are done; returns the array."""
-        twin, start = self._find(array)
-        self.device.read(twin, start, as_strided(array, (_span(array),), (array.itemsize,)))
+        if array.size:
+            twin, start = self._find(array)
+            self.device.read(twin, start, as_strided(array, (_span(array),), (array.itemsize,)))
         return array
 
     def send(self, array: np.ndarray) -> None:
         """Copy a contiguous array to the device, before any later launch."""
-        twin, start = self._find(array)
-        self.device.write(twin, start, array.reshape(-1))
+        if array.size:
+            twin, start = self._find(array)
+            self.device.write(twin, start, array.reshape(-1))
 
     def _find(self, array: np.ndarray) -> tuple[Any, int]:
         """The twin of what the array is a view of, and the byte in it where the array begins."""
