@@ -6,6 +6,7 @@ from pathlib import Path
 
 GROUP = Path("/sys/fs/cgroup")  # where a control group's limits are told
 NO_LIMIT = 1 << 60
+DEVICES = ("auto", "cpu", "cuda", *(f"cuda:{number}" for number in range(8)), "reference")
 POLITE = 4  # threads taken unless more are asked for: dlab lives on shared servers
 
 

@@ -15,8 +15,7 @@ __all__ = ["CPU", "CUDA", "OPERATIONS", "Backend", "Buffer", "Call", "LaneBlocks
 
 def backend(name: str, named: bool = False) -> Backend:
     """The backend called `name`, cuda:1 for the second GPU; `named` calls know what they are (`named.NamedCall`)."""
-    kind, _, number = name.partition(":")
-    found = CUDA(int(number or 0)) if kind == "cuda" else {"reference": Reference, "cpu": CPU}[kind]()
+    found = CUDA(_number(name)) if name.startswith("cuda") else {"reference": Reference, "cpu": CPU}[name]()
     if named:
         from dlab.kernels.named import name_calls
 
@@ -32,19 +31,33 @@ def compiling(listener: Callable[[str, int, float], None]) -> None:
     jit.compiling(listener)
 
 
-def no_gpu(number: int = 0) -> str:
-    """Why there is no GPU of this number to use, "" if there is one."""
+def no_gpu(name: str = "cuda") -> str:
+    """Why cuda or cuda:N cannot be used, "" if it can."""
     from dlab.kernels.gpu.device import missing
 
-    return missing(number)
+    return missing(_number(name))
 
 
-def gpu_facts(number: int = 0) -> dict[str, str]:
-    """What a GPU, its driver and the packages that speak to it are."""
+def emulates() -> bool:
+    """Whether cuda is the emulator, which stands in for a GPU in tests."""
+    from dlab.kernels.gpu.device import emulated
+
+    return bool(emulated())
+
+
+def gpu_facts(name: str = "cuda") -> dict[str, str]:
+    """What a GPU is, its driver and the packages that speak to it; nothing for what is no GPU."""
+    if not name.startswith("cuda"):
+        return {}
     from dlab.kernels import gpu
 
-    gpu.select(number)
+    gpu.select(_number(name))
     return gpu.device().facts()
+
+
+def _number(name: str) -> int:
+    """N of cuda:N, 0 of cuda."""
+    return int(name.partition(":")[2] or 0)
 
 
 def fma_limit(threads: int) -> float:

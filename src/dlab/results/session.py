@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, Protocol
 
-from dlab import __version__
+from dlab import __version__, kernels
 from dlab.errors import CheckpointError, Diverged, DlabError, EnvironmentFault
 from dlab.results import checkpoint, durable
 from dlab.results.folder import Folder, RunFolder
@@ -59,6 +59,7 @@ def describe(experiment: Any) -> dict[str, Any]:
         "data": {"name": data.name, "sha256": data.sha256},
         "seed": spec.train.seed,
         "device": experiment.device,
+        "gpu": kernels.gpu_facts(experiment.device) or None,
         "threads": experiment.threads,
         "parameters": sum(row.parameters for row in experiment.summary()),
         **origin(),

@@ -87,19 +87,8 @@ class Launch:
 class Launches:
     """Launches one after another, as one call."""
 
-    def __init__(self, *launches: Launch):
-        self.launches = launches
-
-    def __call__(self) -> None:
-        for launch in self.launches:
-            launch()
-
-
-class Launches:
-    """Launches one after another, as one call."""
-
-    def __init__(self, *launches: Launch):
-        self.launches = launches
+    def __init__(self, *calls: "Launch | Launches"):
+        self.launches = [launch for call in calls for launch in call.launches]
 
     def __call__(self) -> None:
         for launch in self.launches:
