@@ -33,14 +33,14 @@ def compiling(listener: Callable[[str, int, float], None]) -> None:
 
 def no_gpu(name: str = "cuda") -> str:
     """Why cuda or cuda:N cannot be used, "" if it can."""
-    from dlab.kernels.gpu.device import missing
+    from dlab.kernels.gpu.devices import missing
 
     return missing(_number(name))
 
 
 def emulates() -> bool:
     """Whether cuda is the emulator, which stands in for a GPU in tests."""
-    from dlab.kernels.gpu.device import emulated
+    from dlab.kernels.gpu.devices import emulated
 
     return bool(emulated())
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from dlab.kernels import memory
-from dlab.kernels.gpu.device import Device, chosen
+from dlab.kernels.gpu.devices import Device, chosen
 from dlab.kernels.gpu.mirror import Mirrors
 
 WARP = 32
@@ -88,7 +88,7 @@ class Launches:
     """Launches one after another, as one call."""
 
     def __init__(self, *calls: "Launch | Launches"):
-        self.launches = [launch for call in calls for launch in call.launches]
+        self.launches: list[Launch] = [launch for call in calls for launch in call.launches]
 
     def __call__(self) -> None:
         for launch in self.launches:

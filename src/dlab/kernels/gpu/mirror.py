@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from dlab.kernels.gpu.device import Device
+from dlab.kernels.gpu.devices import Device
 
 ALIGNMENT = 256  # of device memory: an array begins as far from such an address on either side
 
