@@ -83,8 +83,11 @@ def launches(network: Network, batch: int, optimizer: Any = None) -> list[Any]:
     rule = optimizer or OPTIMIZERS["momentum"]()
     arrays = Arrays(*(ops.zeros((size,)) for size in (network.size, network.statistics_size, network.size)))
     script = ops.script(batch, len(network.random), len(rule.coefficients(1)))
-    plan(network, ops, batch, arrays, update(ops, network, arrays, rule, script), script)
-    plan(network, ops, batch, arrays._replace(gradients=None), [], script)
+    classes = network.output[0]
+    x, labels = np.zeros((batch, *network.shape), np.uint8), np.arange(batch, dtype=np.int32) % classes
+    data = Samples(x=x, labels=labels, targets=np.zeros((batch, classes), np.float32))
+    plan(network, ops, data, batch, arrays, update(ops, network, arrays, rule, script), script)
+    plan(network, ops, data, batch, arrays._replace(gradients=None), [], script)
     return recorder.launches
 
 
@@ -99,13 +102,13 @@ def update(ops: Any, network: Network, arrays: Arrays, rule: Any, script: Any) -
     ]
 
 
-def plan(network: Network, ops: Any, batch: int, arrays: Arrays, calls: list[Any], script: Any = None) -> Plan:
-    """A plan for bytes with labels."""
-    classes = network.output[0]
-    x, labels = np.zeros((batch, *network.shape), np.uint8), np.arange(batch, dtype=np.int32) % classes
-    data = Samples(x=x, labels=labels, targets=np.zeros((batch, classes), np.float32))
+def plan(network: Network, ops: Any, data: Samples, batch: int, arrays: Arrays, calls: Any, script: Any = None) -> Plan:
+    """A plan for bytes with labels; all its calls are launches on a GPU if one is."""
     given = data, (1 / 255, 0.0), LOSSES["softmax_ce"](), batch, arrays.parameters, arrays.statistics
-    return Plan(network, ops, *given, arrays.gradients, calls, script)
+    made = Plan(network, ops, *given, arrays.gradients, calls, script)
+    strangers = [part for part in made.segments if not all(hasattr(call, "launches") for call in part.calls)]
+    assert ops.name != "cuda" or not strangers
+    return made
 
 
 def layers(*entries: Any) -> tuple[Any, ...]:
