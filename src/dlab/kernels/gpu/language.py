@@ -3,6 +3,9 @@
 The emulator needs no more than the latter: it reads a kernel's source and never compiles for a GPU.
 """
 
+import numpy as np
 from numba import cuda
 
-__all__ = ["cuda"]
+index = np.uint64  # around an index: it is not negative, so that no machine code is spent on counting from the end
+
+__all__ = ["cuda", "index"]
