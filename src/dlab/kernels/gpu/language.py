@@ -5,9 +5,13 @@ The emulator needs no more than the latter: it reads a kernel's source and never
 
 import os
 
+import numpy as np
+
 # Few blocks are on purpose: grids follow from shapes alone, and small networks are small.
 os.environ.setdefault("NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS", "0")
 
 from numba import cuda
 
-__all__ = ["cuda"]
+index = np.uint64  # around an index: it is not negative, so that no machine code is spent on counting from the end
+
+__all__ = ["cuda", "index"]
