@@ -29,25 +29,25 @@ def _max_forward(parts, rows, size, image, window, stride, pad, x_steps, y_steps
     def max_forward(x, y, code):
         values = cuda.shared.array(shape, np.float32)
         places = cuda.shared.array(shape, np.int32)
-        row, warp = cuda.threadIdx.y, cuda.threadIdx.x
+        row, column = cuda.threadIdx.y, cuda.threadIdx.x
         number, part = (cuda.blockIdx.x * rows + row) // parts, row % parts
-        lane = cuda.blockIdx.y * 32 + warp
+        lane = cuda.blockIdx.y * 32 + column
         best, here = LOWEST, NOWHERE
         if number < count:
             c, i, j = split(number, size)
             for t in range(part, area, parts):
                 h, v = i * S + t // L - pad, j * T + t % L - pad
-                if pad == 0 or 0 <= h < H and 0 <= v < W:
+                if pad == 0 or (0 <= h < H and 0 <= v < W):
                     value = x[at(c, h, v, x_steps) + lane]
                     if value > best or here == NOWHERE:
                         best, here = value, np.int32(t)
         step = parts // 2
         while step > 0:
-            values[row, warp], places[row, warp] = best, here
+            values[row, column], places[row, column] = best, here
             cuda.syncthreads()
             if part < step:
-                value, there = values[row + step, warp], places[row + step, warp]
-                if value > best or value == best and there < here:
+                value, there = values[row + step, column], places[row + step, column]
+                if value > best or (value == best and there < here):
                     best, here = value, there
             cuda.syncthreads()
             step //= 2
@@ -92,23 +92,23 @@ def _sum_forward(squares, parts, rows, size, image, window, stride, pad, x_steps
     @cuda.jit
     def sum_forward(x, y, share):
         sums = cuda.shared.array(shape, np.float32)
-        row, warp = cuda.threadIdx.y, cuda.threadIdx.x
+        row, column = cuda.threadIdx.y, cuda.threadIdx.x
         number, part = (cuda.blockIdx.x * rows + row) // parts, row % parts
-        lane = cuda.blockIdx.y * 32 + warp
+        lane = cuda.blockIdx.y * 32 + column
         whole = ZERO
         if number < count:
             c, i, j = split(number, size)
             for t in range(part, area, parts):
                 h, v = i * S + t // L - pad, j * T + t % L - pad
-                if pad == 0 or 0 <= h < H and 0 <= v < W:
+                if pad == 0 or (0 <= h < H and 0 <= v < W):
                     value = x[at(c, h, v, x_steps) + lane]
                     whole += value * value if squares else value
         step = parts // 2
         while step > 0:
-            sums[row, warp] = whole
+            sums[row, column] = whole
             cuda.syncthreads()
             if part < step:
-                whole += sums[row + step, warp]
+                whole += sums[row + step, column]
             cuda.syncthreads()
             step //= 2
         if part == 0 and number < count:
