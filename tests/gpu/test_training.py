@@ -36,11 +36,11 @@ def data(**changes):
     return SimpleNamespace(**held | changes)
 
 
-def made(ops="cuda", optimizer=None, data=data(), **train):
+def made(ops="cuda", optimizer=None, held=None, **train):
     """A trainer of LeNet with dropout and a penalty; an epoch has three batches."""
     usual = {"batch_size": BATCH, "eval_batch": BATCH, **train}
     optimizer = optimizer or OPTIMIZERS["momentum"](lr=0.05)
-    return trainer(DROPPING, optimizer, ops=ops, penalty={"l2": 0.001}, data=data, **usual)
+    return trainer(DROPPING, optimizer, ops=ops, penalty={"l2": 0.001}, data=held or data(), **usual)
 
 
 def rows(trainer):
@@ -152,7 +152,7 @@ def test_samples_on_disk_are_sent_batch_by_batch(emulate):
     for name in ("train", "test"):
         held = getattr(data(), name)
         splits[name] = Samples(x=Stream(Mapped(held.x, np.uint8)), labels=held.labels, targets=held.targets)
-    found = made(data=data(**splits))
+    found = made(held=data(**splits))
     assert len(found.script.lines) == 1
     assert rows(found) == rows(made())
 
