@@ -18,6 +18,7 @@ class Fast:
 
     def __init__(self, ops):
         self.ops = ops
+        self.total = np.float32 if ops.name == "cuda" else np.float64  # numbers that sums over batches are added to
 
     def lanes(self, x, margin=0):
         """[N, ...] as a buffer with a margin."""
