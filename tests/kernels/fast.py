@@ -18,6 +18,7 @@ class Fast:
 
     def __init__(self, ops):
         self.ops = ops
+        self.total = np.float32 if ops.name == "cuda" else np.float64  # numbers that sums over batches are added to
 
     def few(self, cases, count):
         """All cases on the processor, the first ones on a GPU, where each is a kernel of its own to compile."""

@@ -7,7 +7,7 @@ from tests.kernels.fast import REFERENCE, SAMPLES
 
 
 def test_losses(fast):
-    u, total, wanted = 20 * numbers(SAMPLES, 7), np.zeros(2), np.zeros(2)
+    u, total, wanted = 20 * numbers(SAMPLES, 7), np.zeros(2, fast.total), np.zeros(2)
     labels = np.arange(SAMPLES, dtype=np.int32) % 7
     targets = np.eye(7, dtype=np.float32)[labels]
     for name, truth in (("softmax_cross_entropy", labels), ("squared_error", targets)):

@@ -36,7 +36,8 @@ def _apply(rule, states, count, halves):
 
     @cuda.jit
     def update(w, g, m, v, z, coefficients, size, penalised, l1, l2, lp):
-        c, old = cuda.local.array(count, np.float32), cuda.local.array(OLD, np.float32)
+        c = cuda.local.array(count, np.float32)
+        old = cuda.local.array(OLD, np.float32)
         first = U(cuda.blockIdx.x) * BLOCK + U(cuda.threadIdx.x)
         for i in range(count):
             c[i] = coefficients[i]
@@ -169,9 +170,7 @@ def clip(g, limit) -> Call:
 
 def apply(rule, w, g, states, coefficients, penalised, l1, l2, lp, p) -> Call:
     """Move all parameters by one step; penalties count for the first `penalised` ones."""
-    kernel = _apply(
-        RULES.index(rule), len(states), len(coefficients), penalties.halves(p - 1) if l1 or l2 or lp else 0
-    )
+    kernel = _apply(RULES.index(rule), len(states), len(coefficients), penalties.halves(p - 1) if l1 or l2 or lp else 0)
     m, v, z = [*states, w, w, w][:3]
     factors = map(np.float32, (l1, l2, lp))
     grid = (_covers(w.size, BLOCK),)
