@@ -51,7 +51,7 @@ def _forward(kind, size, x_steps, y_steps):
         number = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
-            y[place(number, size, y_steps) + lane] = value(kind, x[place(number, size, x_steps) + lane], slope)
+            y[place(number, size, y_steps, lane)] = value(kind, x[place(number, size, x_steps, lane)], slope)
 
     return activate
 
@@ -66,8 +66,8 @@ def _backward(kind, size, dy_steps, y_steps, dx_steps):
         number = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
-            error, made = dy[place(number, size, dy_steps) + lane], y[place(number, size, y_steps) + lane]
-            dx[place(number, size, dx_steps) + lane] = gradient(kind, error, made, slope)
+            error, made = dy[place(number, size, dy_steps, lane)], y[place(number, size, y_steps, lane)]
+            dx[place(number, size, dx_steps, lane)] = gradient(kind, error, made, slope)
 
     return differentiate
 

@@ -33,8 +33,8 @@ def _apply(size, x_steps, y_steps):
         number = U(cuda.blockIdx.x * ROWS + cuda.threadIdx.y)
         lane = U(cuda.blockIdx.y * 32 + cuda.threadIdx.x)
         if number < count:
-            value = scale * x[place(number, size, x_steps) + lane]
-            y[place(number, size, y_steps) + lane] = value if stays(key[0], lane, number, limit) else ZERO
+            value = scale * x[place(number, size, x_steps, lane)]
+            y[place(number, size, y_steps, lane)] = value if stays(key[0], lane, number, limit) else ZERO
 
     return apply
 
@@ -62,7 +62,7 @@ def _scale_by(size, x_steps, y_steps):
         number = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
-            y[place(number, size, y_steps) + lane] = factor * x[place(number, size, x_steps) + lane]
+            y[place(number, size, y_steps, lane)] = factor * x[place(number, size, x_steps, lane)]
 
     return scale
 

@@ -39,7 +39,7 @@ def _pack(size, data_steps, x_steps):
         cuda.syncthreads()
         for e in range(row, WARP, ROWS):
             if first + e < count:
-                x[place(first + e, size, x_steps) + lane + t] = square[t, e]
+                x[place(first + e, size, x_steps, lane + t)] = square[t, e]
 
     return pack
 

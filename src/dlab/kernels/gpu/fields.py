@@ -25,16 +25,16 @@ def split(number, size):
 
 
 @cuda.jit(device=True)
-def place(number, size, steps):
-    """Where a number of a sample lies, for lane 0; steps to the next along each axis."""
+def place(number, size, steps, lane):
+    """Where a number of a sample lies in a row; steps to the next along each axis."""
     c, i, j = split(number, size)
-    return at(c, i, j, steps)
+    return at(c, i, j, steps, lane)
 
 
 @cuda.jit(device=True)
-def at(c, i, j, steps):
-    """Where a pixel lies."""
-    return c * steps[0] + i * steps[1] + j * steps[2]
+def at(c, i, j, steps, lane):
+    """Where a pixel lies: without a sign, as indices that may be negative cost three instructions more."""
+    return np.uint64(c * steps[0] + i * steps[1] + j * steps[2] + lane)
 
 
 def steps_of(*images: np.ndarray) -> tuple[Dimensions, ...]:

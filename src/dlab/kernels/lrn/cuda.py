@@ -20,29 +20,30 @@ ZERO = np.float32(0)
 
 
 @cuda.jit(device=True)
-def strength(x, pixel, c, step, channels, half, k, alpha):
-    """s = k + alpha sum of x^2 over the near channels; pixel: where the first channel lies, step: to the next."""
+def strength(x, pixel, c, near, scale):
+    """s = k + alpha sum of x^2 over near channels; pixel (i, j, steps, lane), near (C, n // 2), scale (k, alpha)."""
+    (i, j, steps, lane), (C, half) = pixel, near
     squares = ZERO
-    for d in range(max(0, c - half), min(channels, c + half + 1)):
-        value = x[pixel + d * step]
+    for d in range(max(0, c - half), min(C, c + half + 1)):
+        value = x[at(d, i, j, steps, lane)]
         squares += value * value
-    return k + alpha * squares
+    return scale[0] + scale[1] * squares
 
 
 @factory
 def _forward(half, size, x_steps, y_steps):
     """y = x s^-beta."""
-    C, width, count = size[0], size[2], volume(size)
+    (C, _, width), count = size, volume(size)
 
     @cuda.jit
     def lrn(x, y, k, alpha, beta):
         number = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
-            c, pixel = U(U(number) % U(C)), U(U(number) // U(C))
-            i, j = pixel // U(width), pixel % U(width)
-            s = strength(x, at(0, i, j, x_steps) + lane, np.int64(c), x_steps[0], C, half, k, alpha)
-            y[at(c, i, j, y_steps) + lane] = x[at(c, i, j, x_steps) + lane] * math.pow(s, -beta)
+            pixel, c = U(U(number) // U(C)), np.int64(U(number) % U(C))
+            i, j = U(pixel // U(width)), U(pixel % U(width))
+            s = strength(x, (i, j, x_steps, lane), c, (C, half), (k, alpha))
+            y[at(c, i, j, y_steps, lane)] = x[at(c, i, j, x_steps, lane)] * math.pow(s, -beta)
 
     return lrn
 
@@ -50,8 +51,7 @@ def _forward(half, size, x_steps, y_steps):
 @factory
 def _backward(half, size, x_steps, dy_steps, dx_steps):
     """dx = dy s^-beta - 2 alpha beta x sum of dy y / s over the near channels."""
-    C, width = size[0], size[2]
-    groups, seen = -(-C // CHANNELS), min(CHANNELS + 2 * half, MOST)
+    (C, _, width), groups, seen = size, -(-size[0] // CHANNELS), min(CHANNELS + 2 * half, MOST)
     shape = seen, 32
 
     @cuda.jit
@@ -62,15 +62,15 @@ def _backward(half, size, x_steps, dy_steps, dx_steps):
         lane = cuda.blockIdx.y * 32 + column
         first, pixel = cuda.blockIdx.x % groups * CHANNELS, cuda.blockIdx.x // groups
         i, j, c = pixel // width, pixel % width, first + row
-        x_pixel, dy_pixel = at(0, i, j, x_steps) + lane, at(0, i, j, dy_steps) + lane
         own, taken = ZERO, ZERO
         for base in range(first - half, first + CHANNELS + half, seen):
             for there in range(row, seen, CHANNELS):
                 d = base + there
                 if 0 <= d < C:
-                    s = strength(x, x_pixel, d, x_steps[0], C, half, k, alpha)
-                    power = dy[dy_pixel + d * dy_steps[0]] * math.pow(s, -beta)
-                    direct[there, column], near[there, column] = power, power * x[x_pixel + d * x_steps[0]] / s
+                    s = strength(x, (i, j, x_steps, lane), d, (C, half), (k, alpha))
+                    power = dy[at(d, i, j, dy_steps, lane)] * math.pow(s, -beta)
+                    direct[there, column] = power
+                    near[there, column] = power * x[at(d, i, j, x_steps, lane)] / s
             cuda.syncthreads()
             for d in range(max(0, base, c - half), min(C, base + seen, c + half + 1)):
                 taken += near[d - base, column]
@@ -78,7 +78,7 @@ def _backward(half, size, x_steps, dy_steps, dx_steps):
                     own = direct[d - base, column]
             cuda.syncthreads()
         if c < C:
-            dx[at(c, i, j, dx_steps) + lane] = own + pull * taken * x[x_pixel + c * x_steps[0]]
+            dx[at(c, i, j, dx_steps, lane)] = own + pull * taken * x[at(c, i, j, x_steps, lane)]
 
     return lrn_gradient
 

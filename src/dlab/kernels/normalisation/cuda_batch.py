@@ -41,7 +41,7 @@ def _part_statistics(channels, parts, length, pixels, warps, size, steps):
         for pixel in range(first, last):
             for warp in range(warps):
                 lane = warp * 32 + first_lane
-                value = x[place(pixel, size, steps) + lane]
+                value = x[place(pixel, size, steps, lane)]
                 whole += value if lane < samples else ZERO
         for level in range(5):
             other = cuda.shfl_xor_sync(ALL, whole, 1 << level)
@@ -50,7 +50,7 @@ def _part_statistics(channels, parts, length, pixels, warps, size, steps):
         for pixel in range(first, last):
             for warp in range(warps):
                 lane = warp * 32 + first_lane
-                apart = x[place(pixel, size, steps) + lane] - near
+                apart = x[place(pixel, size, steps, lane)] - near
                 apart = apart if lane < samples else ZERO
                 missed += apart
                 about += apart * apart
@@ -120,8 +120,8 @@ def _transform(inferring, count, pixels, size, x_steps, y_steps):
         if number < count:
             c = U(number) // U(pixels)
             rate = ONE / math.sqrt(rates[c] + eps) if inferring else rates[c]
-            u = gamma[c] * ((x[place(number, size, x_steps) + lane] - means[c]) * rate) + beta[c]
-            y[place(number, size, y_steps) + lane] = rectified(u, u, slope) if lane < samples else ZERO
+            u = gamma[c] * ((x[place(number, size, x_steps, lane)] - means[c]) * rate) + beta[c]
+            y[place(number, size, y_steps, lane)] = rectified(u, u, slope) if lane < samples else ZERO
 
     return transform
 
@@ -150,8 +150,8 @@ def _part_sums(channels, parts, length, pixels, warps, size, x_steps, dy_steps):
         for pixel in range(first, last):
             for warp in range(warps):
                 lane = warp * 32 + first_lane
-                xh = (x[place(pixel, size, x_steps) + lane] - mean) * rate
-                du = rectified(dy[place(pixel, size, dy_steps) + lane], scale * xh + shift, slope)
+                xh = (x[place(pixel, size, x_steps, lane)] - mean) * rate
+                du = rectified(dy[place(pixel, size, dy_steps, lane)], scale * xh + shift, slope)
                 error += du if lane < samples else ZERO
                 product += du * xh if lane < samples else ZERO
         for level in range(5):
@@ -210,10 +210,10 @@ def _data_gradient(count, pixels, size, x_steps, dy_steps, dx_steps):
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
             c = U(number) // U(pixels)
-            xh = (x[place(number, size, x_steps) + lane] - means[c]) * rates[c]
-            du = rectified(dy[place(number, size, dy_steps) + lane], gamma[c] * xh + beta[c], slope)
+            xh = (x[place(number, size, x_steps, lane)] - means[c]) * rates[c]
+            du = rectified(dy[place(number, size, dy_steps, lane)], gamma[c] * xh + beta[c], slope)
             rest = du - dbeta[c] * share - xh * (dgamma[c] * share)
-            dx[place(number, size, dx_steps) + lane] = gamma[c] * rates[c] * rest if lane < samples else ZERO
+            dx[place(number, size, dx_steps, lane)] = gamma[c] * rates[c] * rest if lane < samples else ZERO
 
     return data_gradient
 

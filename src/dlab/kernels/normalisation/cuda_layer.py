@@ -36,10 +36,10 @@ def _part_statistics(count, length, parts, lanes, size, steps):
             first, last = part * length, min(count, (part + 1) * length)
             whole, missed, about, numbers = ZERO, ZERO, ZERO, np.float32(last - first)
             for number in range(first, last):
-                whole += x[place(number, size, steps) + lane]
+                whole += x[place(number, size, steps, lane)]
             near = whole / numbers
             for number in range(first, last):
-                apart = x[place(number, size, steps) + lane] - near
+                apart = x[place(number, size, steps, lane)] - near
                 missed += apart
                 about += apart * apart
             means[part * lanes + lane] = near + missed / numbers
@@ -105,9 +105,9 @@ def _transform(count, size, x_steps, y_steps):
         number = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
-            xh = (x[place(number, size, x_steps) + lane] - means[lane]) * rates[lane]
+            xh = (x[place(number, size, x_steps, lane)] - means[lane]) * rates[lane]
             u = gamma[number] * xh + beta[number]
-            y[place(number, size, y_steps) + lane] = rectified(u, u, slope)
+            y[place(number, size, y_steps, lane)] = rectified(u, u, slope)
 
     return transform
 
@@ -130,8 +130,8 @@ def _part_sums(count, length, parts, lanes, size, x_steps, dy_steps):
         if part < parts:
             mean, rate, error, product = means[lane], rates[lane], ZERO, ZERO
             for number in range(part * length, min(count, (part + 1) * length)):
-                xh, scale = (x[place(number, size, x_steps) + lane] - mean) * rate, gamma[number]
-                du = rectified(dy[place(number, size, dy_steps) + lane], scale * xh + beta[number], slope)
+                xh, scale = (x[place(number, size, x_steps, lane)] - mean) * rate, gamma[number]
+                du = rectified(dy[place(number, size, dy_steps, lane)], scale * xh + beta[number], slope)
                 error += scale * du
                 product += scale * du * xh
             errors[part * lanes + lane], products[part * lanes + lane] = error, product
@@ -175,10 +175,10 @@ def _data_gradient(count, size, x_steps, dy_steps, dx_steps):
         number = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
         lane = cuda.blockIdx.y * 32 + cuda.threadIdx.x
         if number < count:
-            xh = (x[place(number, size, x_steps) + lane] - means[lane]) * rates[lane]
-            du = rectified(dy[place(number, size, dy_steps) + lane], gamma[number] * xh + beta[number], slope)
+            xh = (x[place(number, size, x_steps, lane)] - means[lane]) * rates[lane]
+            du = rectified(dy[place(number, size, dy_steps, lane)], gamma[number] * xh + beta[number], slope)
             rest = gamma[number] * du - levels[lane] - xh * pulls[lane]
-            dx[place(number, size, dx_steps) + lane] = rates[lane] * rest
+            dx[place(number, size, dx_steps, lane)] = rates[lane] * rest
 
     return data_gradient
 
@@ -208,8 +208,8 @@ def _parameter_gradients(count, warps, size, x_steps, dy_steps):
         error, product = ZERO, ZERO
         for warp in range(warps):
             lane = warp * 32 + first_lane
-            xh = (x[place(number, size, x_steps) + lane] - means[lane]) * rates[lane]
-            du = rectified(dy[place(number, size, dy_steps) + lane], gamma[number] * xh + beta[number], slope)
+            xh = (x[place(number, size, x_steps, lane)] - means[lane]) * rates[lane]
+            du = rectified(dy[place(number, size, dy_steps, lane)], gamma[number] * xh + beta[number], slope)
             error += du
             product += du * xh
         for level in range(5):

@@ -38,7 +38,7 @@ def _max_forward(parts, rows, size, image, window, stride, pad, x_steps, y_steps
             for t in range(part, area, parts):
                 h, v = i * S + t // L - pad, j * T + t % L - pad
                 if pad == 0 or (0 <= h < H and 0 <= v < W):
-                    value = x[at(c, h, v, x_steps) + lane]
+                    value = x[at(c, h, v, x_steps, lane)]
                     if value > best or here == NOWHERE:
                         best, here = value, np.int32(t)
         step = parts // 2
@@ -52,8 +52,8 @@ def _max_forward(parts, rows, size, image, window, stride, pad, x_steps, y_steps
             cuda.syncthreads()
             step //= 2
         if part == 0 and number < count:
-            y[place(number, size, y_steps) + lane] = best
-            code[place(number, size, code_steps) + lane] = here
+            y[place(number, size, y_steps, lane)] = best
+            code[place(number, size, code_steps, lane)] = here
 
     return max_forward
 
@@ -76,9 +76,9 @@ def _max_backward(size, windows, window, stride, pad, dy_steps, code_steps, dx_s
                 for j in range(last_j - wide + 1, last_j + 1):
                     p, q = h + pad - i * S, v + pad - j * T
                     if i >= 0 and j >= 0 and p < M and q < L:
-                        if code[at(c, i, j, code_steps) + lane] == p * L + q:
-                            whole += dy[at(c, i, j, dy_steps) + lane]
-            dx[place(number, size, dx_steps) + lane] = whole
+                        if code[at(c, i, j, code_steps, lane)] == p * L + q:
+                            whole += dy[at(c, i, j, dy_steps, lane)]
+            dx[place(number, size, dx_steps, lane)] = whole
 
     return max_backward
 
@@ -101,7 +101,7 @@ def _sum_forward(squares, parts, rows, size, image, window, stride, pad, x_steps
             for t in range(part, area, parts):
                 h, v = i * S + t // L - pad, j * T + t % L - pad
                 if pad == 0 or (0 <= h < H and 0 <= v < W):
-                    value = x[at(c, h, v, x_steps) + lane]
+                    value = x[at(c, h, v, x_steps, lane)]
                     whole += value * value if squares else value
         step = parts // 2
         while step > 0:
@@ -112,7 +112,7 @@ def _sum_forward(squares, parts, rows, size, image, window, stride, pad, x_steps
             cuda.syncthreads()
             step //= 2
         if part == 0 and number < count:
-            y[place(number, size, y_steps) + lane] = math.sqrt(whole) if squares else whole * share
+            y[place(number, size, y_steps, lane)] = math.sqrt(whole) if squares else whole * share
 
     return sum_forward
 
@@ -134,13 +134,13 @@ def _sum_backward(squares, size, windows, window, stride, pad, dy_steps, x_steps
             for i in range(last_i - high + 1, last_i + 1):
                 for j in range(last_j - wide + 1, last_j + 1):
                     if i >= 0 and j >= 0 and h + pad - i * S < M and v + pad - j * T < L:
-                        error = dy[at(c, i, j, dy_steps) + lane]
+                        error = dy[at(c, i, j, dy_steps, lane)]
                         if squares:
-                            length = y[at(c, i, j, y_steps) + lane]
+                            length = y[at(c, i, j, y_steps, lane)]
                             error = error / length if length > ZERO else ZERO
                         whole += error
-            factor = x[place(number, size, x_steps) + lane] if squares else share
-            dx[place(number, size, dx_steps) + lane] = whole * factor
+            factor = x[place(number, size, x_steps, lane)] if squares else share
+            dx[place(number, size, dx_steps, lane)] = whole * factor
 
     return sum_backward
 
@@ -158,12 +158,12 @@ def _unpool(size, image, dy_steps, y_steps, code_steps, du_steps):
             c, i, j = split(number, size)
             error, there = ZERO, 0
             if i < H // 2 and j < W // 2:
-                error, there = dy[at(c, i, j, dy_steps) + lane], code[at(c, i, j, code_steps) + lane]
-                error *= ONE if y[at(c, i, j, y_steps) + lane] > ZERO else slope
+                error, there = dy[at(c, i, j, dy_steps, lane)], code[at(c, i, j, code_steps, lane)]
+                error *= ONE if y[at(c, i, j, y_steps, lane)] > ZERO else slope
             for r in range(2):
                 for e in range(2):
                     if 2 * i + r < H and 2 * j + e < W:
-                        du[at(c, 2 * i + r, 2 * j + e, du_steps) + lane] = error if there == 2 * r + e else ZERO
+                        du[at(c, 2 * i + r, 2 * j + e, du_steps, lane)] = error if there == 2 * r + e else ZERO
 
     return unpool
 
