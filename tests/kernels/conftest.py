@@ -3,9 +3,7 @@
 import pytest
 
 from dlab import kernels
-from tests.kernels.fast import EMULATED, Device, Fast, emulated
-
-HARDWARE = pytest.param("hardware", marks=pytest.mark.gpu)
+from tests.kernels.fast import EMULATED, HARDWARE, Device, Fast, emulated
 
 
 @pytest.fixture(params=["cpu", *EMULATED, HARDWARE])

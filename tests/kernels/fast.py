@@ -3,6 +3,7 @@
 from math import prod
 
 import numpy as np
+import pytest
 
 from dlab import kernels
 from dlab.kernels import gpu
@@ -11,6 +12,15 @@ from dlab.kernels.gpu.emulator import Emulator
 REFERENCE = kernels.Reference()
 SAMPLES = 35  # two full blocks of the processor's lanes and three of another; a warp and three lanes of another
 EMULATED = "ascending", "descending", "by chance"  # orders of the threads
+HARDWARE = pytest.param("hardware", marks=pytest.mark.gpu)
+
+
+def on_cases(all_cases, few):
+    """A mark: the processor tries all cases, a device a few, since it compiles each case anew."""
+    devices = [pytest.param(order, case) for order in EMULATED for case in few]
+    hardware = [pytest.param(*HARDWARE.values, case, marks=HARDWARE.marks) for case in few]
+    pairs = [pytest.param("cpu", case) for case in all_cases] + devices + hardware
+    return pytest.mark.parametrize(("fast", "case"), pairs, indirect=["fast"])
 
 
 class Fast:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from dlab.kernels.convolution import cuda_forward, cuda_weights
 from tests.kernels.arrays import numbers
-from tests.kernels.fast import REFERENCE, SAMPLES
+from tests.kernels.fast import REFERENCE, SAMPLES, on_cases
 
 CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
     (1, 6, 12, 12, 5, 1, 2),
@@ -18,10 +19,22 @@ CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
     (17, 131, 5, 6, 3, 1, 1),
     (3, 97, 12, 12, 11, 4, 2),
 ]
+UNREACHED = (3, 5, 9, 9, 2, 3, 0)  # rows and columns that no window sees
 
 
-@pytest.mark.parametrize("case", CONVOLUTIONS)
-def test_convolution_and_its_gradients(fast, case):
+@pytest.fixture
+def wide_tiles(monkeypatch):
+    """The tiles that a GPU gets for large layers, which these small ones would leave idle."""
+    for module, best in ((cuda_forward, cuda_forward.best_tile), (cuda_weights, cuda_weights.best_work)):
+        monkeypatch.setattr(module, "ENOUGH", 1)
+        best.cache_clear()
+    yield
+    cuda_forward.best_tile.cache_clear()
+    cuda_weights.best_work.cache_clear()
+
+
+@on_cases(CONVOLUTIONS, [CONVOLUTIONS[1], UNREACHED])
+def test_convolution_and_its_gradients(fast, case, wide_tiles):
     C, K, H, W, F, S, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
     OH, OW = (H + 2 * P - F) // S + 1, (W + 2 * P - F) // S + 1
@@ -40,7 +53,7 @@ def test_convolution_and_its_gradients(fast, case):
         fast.check(here, wanted)
 
 
-@pytest.mark.parametrize("case", [*CONVOLUTIONS[:2], *CONVOLUTIONS[6:9]])
+@on_cases([*CONVOLUTIONS[:2], *CONVOLUTIONS[6:9]], CONVOLUTIONS[:1])
 def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
     C, K, H, W, F, _, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
@@ -51,12 +64,7 @@ def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
     REFERENCE.convolution.forward(wide, w, b, y, 1, 0.1, code)()
     REFERENCE.convolution.pooled_weight_gradient(wide, dy, y, code, dw, db, 1, 0.1)()
     REFERENCE.pooling.unpool(dy, y, code, du, 0.1)()
-    w32, b32, lane_x, lane_dy = (
-        w.astype(np.float32),
-        b.astype(np.float32),
-        fast.lanes(x, P).view(P),
-        fast.lanes(dy).view(),
-    )
+    w32, b32, lane_x, lane_dy = *(a.astype(np.float32) for a in (w, b)), fast.lanes(x, P).view(P), fast.lanes(dy).view()
     found, codes = fast.room(*shape[1:]), fast.room(*shape[1:], kind=np.uint8)
     fast.ops.convolution.forward(lane_x, w32, b32, found, 1, 0.1, codes)()
     fast.check(found, y)

@@ -31,21 +31,22 @@ def data_gradient(dy, w, dx, stride=1, pad=0, margin=0, gate=None, slope=1.0) ->
 
 def _phase(dy, w, dx, stride, pad, margin, gate, slope, phase) -> Launch | None:
     """The launch for the pixels of dx at (row, column) = phase mod stride, counted in the padded image."""
-    firsts, seen = [], []
-    for axis, r in enumerate(phase):
-        first = (r - pad) % stride  # the first pixel of dx in this phase
-        taps = covers(max(w.shape[2 + axis] - r, 0), stride)
-        count = covers(max(dx.shape[2 + axis] - first, 0), stride)
-        if count == 0:
-            return None
-        low = margin + (first + pad - r) // stride - (taps - 1)
-        firsts.append(first)
-        seen.append(slice(low, low + count + taps - 1))
-    places = slice(None), slice(None), slice(firsts[0], None, stride), slice(firsts[1], None, stride)
+    firsts = [(r - pad) % stride for r in phase]  # the first row and column of dx in this phase
+    counts = [covers(max(size - first, 0), stride) for size, first in zip(dx.shape[2:4], firsts, strict=True)]
+    if 0 in counts:
+        return None
     turned = w[:, :, phase[0] :: stride, phase[1] :: stride].transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
+    lows = [
+        margin + (first + pad - r) // stride - (taps - 1)
+        for first, r, taps in zip(firsts, phase, turned.shape[2:], strict=True)
+    ]
+    seen = [slice(low, low + n + taps - 1) for low, n, taps in zip(lows, counts, turned.shape[2:], strict=True)]
+    valid = margin - lows[0], dy.shape[2] - margin - lows[0]
+    if not turned.size:  # no weight reaches these pixels: the sum over no filters
+        turned, seen, valid = turned[:, :0, :0, :0], [slice(None)] * 2, (0, 0)
+    places = slice(None), slice(None), *(slice(first, None, stride) for first in firsts)
     ending, slope = (PLAIN, 1.0) if gate is None else (GATED, slope)
     gates = None if gate is None else gate[places]
-    valid = margin - seen[0].start, dy.shape[2] - margin - seen[0].start
     return cuda_forward.bind(dy[:, :, *seen], w, turned, None, dx[places], gates, None, 1, slope, ending, valid)
 
 

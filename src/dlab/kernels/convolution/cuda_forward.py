@@ -21,6 +21,7 @@ UNROLLED = 320  # multiply-adds in a row: from more the compiler makes a loop, a
 SUMS = 64  # of a thread, so that two blocks of 256 threads find registers
 ENOUGH = 1056  # warps that keep a GPU busy: two for each scheduler of 132 processors
 SHARED, LARGEST = 24 << 10, 48 << 10  # bytes of weights in shared memory, if possible and at most
+EXTRA = 24  # instructions around a piece of straight multiply-adds
 ZERO = np.float32(0)
 
 
@@ -39,8 +40,8 @@ def covers(size: int, tile: int) -> int:
 
 
 def cycles(multiply_adds: int, loads: int) -> int:
-    """What a thread's work costs a scheduler: an instruction each; but one load fits where four multiply-adds do."""
-    return max(multiply_adds + loads, 4 * loads)
+    """What a thread's work costs a scheduler: an instruction each; but a load takes the time of four multiply-adds."""
+    return max(EXTRA + multiply_adds + loads, 4 * loads)
 
 
 @lru_cache
@@ -56,7 +57,7 @@ def best_tile(K: int, OH: int, OW: int, FW: int, stride: int, warps: int, pooled
         work = covers(FW, q) * cycles(k * i * j * q, i * ((j - 1) * stride + q) + k * q)
         return max(tiles, ENOUGH) * work, -k * i * j
 
-    filters, rows = range(1, min(K, 8) + 1), ([2] if pooled else range(1, min(OH, 2) + 1))
+    filters, rows = [k for k in (1, 2, 4, 6, 8) if k <= K], [2] if pooled else range(1, min(OH, 2) + 1)
     columns, taps = range(1 + pooled, min(OW, 14) + 1, 1 + pooled), [q for q in range(1, FW + 1) if FW % q == 0] or [1]
     tiles = (Tile(*sizes) for sizes in product(filters, rows, columns, taps))
     return min((t for t in tiles if t.k * t.i * t.j <= SUMS and volume(t) <= UNROLLED), key=cost)
@@ -67,23 +68,24 @@ class Block(NamedTuple):
 
     filters: int
     positions: int
-    width: int  # from one warp's weights to the next warp's
     row: int  # from one tap's weights to the next tap's: an odd number of fours, to spread them over the banks
     channels: int
 
 
 @lru_cache
-def best_block(tile: Tile, K: int, C: int, taps: int, tiles: int) -> Block:
-    """Up to eight warps, fewer if that would leave processors without a block."""
-    warps = next((n for n in (8, 4) if tiles // n >= ENOUGH // 4), 2)
-    filters = min(warps, covers(K, tile.k))
-    width = tile.k if tile.k < 3 else covers(tile.k, 4) * 4
-    row = 4 * (covers(filters * width, 4) | 1)
-    while taps * row * 4 > LARGEST and filters > 1:
+def best_block(tile: Tile, K: int, C: int, taps: int, warps: int) -> Block:
+    """Up to eight of all warps, fewer if that would leave processors without a block."""
+    together = next((n for n in (8, 4) if warps // n >= ENOUGH // 4), 2)
+    filters = min(together, K // tile.k)
+    while taps * _row(filters * tile.k) * 4 > LARGEST and filters > 1:
         filters //= 2
-        row = 4 * (covers(filters * width, 4) | 1)
+    row = _row(filters * tile.k)
     channels = max(1, min(C, SHARED // max(1, taps * row * 4)))
-    return Block(filters, warps // filters, width, row, covers(C, covers(C, channels)))
+    return Block(filters, together // filters, row, covers(C, covers(C, channels)))
+
+
+def _row(filters: int) -> int:
+    return 4 * (covers(filters, 4) | 1)
 
 
 @factory
@@ -92,11 +94,12 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
 
     Only the rows top <= i S + p < bottom of x are read: the others are known to be zero.
     """
-    (TK, TI, TJ, Q), (WK, WP, WIDTH, ROW, SLICE), (top, bottom) = tile, block, valid
+    (TK, TI, TJ, Q), (WK, WP, ROW, SLICE), (top, bottom) = tile, block, valid
     K, C, FH, FW, OH, OW, S = sizes
     POSITIONS, SPAN, ACROSS = TI * TJ, (TJ - 1) * S + Q, covers(OW, TJ)
-    TILES, TAPS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * WP
+    TILES, TAPS, FILTERS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * TK, WK * WP
     SUMS, SEEN, ROOM = TK * POSITIONS, TI * SPAN, max(1, SLICE * TAPS * ROW)
+    SHARE, EVEN = covers(FILTERS, WARPS), FILTERS % WARPS == 0
     (xc, xi, xj), (wk, wc, wp, wq), (yk, yi, yj) = x_steps, w_steps, y_steps
     (gk, gi, gj), (ck, ci, cj) = gate_steps, code_steps
 
@@ -105,30 +108,26 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
         packed = cuda.shared.array(ROOM, np.float32, alignment=16)
         acc = cuda.local.array(SUMS, np.float32)
         xs = cuda.local.array(SEEN, np.float32)
-        lane, warp = cuda.threadIdx.x, cuda.threadIdx.y
-        block0, n = cuda.blockIdx.y * WK * TK, cuda.blockIdx.z * 32 + lane
-        k0, mine = block0 + warp % WK * TK, warp % WK * WIDTH
+        lane, warp, n = cuda.threadIdx.x, cuda.threadIdx.y, cuda.blockIdx.z * 32 + cuda.threadIdx.x
+        first = min(cuda.blockIdx.y * FILTERS, K - FILTERS)
+        mine = warp % WK * TK
         place = min(cuda.blockIdx.x * WP + warp // WK, TILES - 1)
-        i, j = min(place // ACROSS * TI, OH - TI), min(place % ACROSS * TJ, OW - TJ)
-        first, last = max(0, top - (i + TI - 1) * S), min(FH, bottom - i * S)
-        for k in range(TK):
-            start = b[index(k0 + k)] if biased and k0 + k < K else ZERO
-            for t in range(POSITIONS):
-                acc[k * POSITIONS + t] = start
+        i, j, k0 = min(place // ACROSS * TI, OH - TI), min(place % ACROSS * TJ, OW - TJ), first + mine
+        above, below = max(0, top - (i + TI - 1) * S), min(FH, bottom - i * S)
+        for s in range(SUMS):
+            acc[s] = b[index(k0 + s // POSITIONS)] if biased else ZERO
         for c0 in range(0, C, SLICE):
+            count = min(SLICE, C - c0)
             cuda.syncthreads()
-            for e in range(lane, SLICE * TAPS, 32):
-                c = c0 + e // TAPS
-                at = w_start + c * wc + e // FW % FH * wp + e % FW * wq
-                for k in range(warp, WK * TK, WARPS):
-                    inside = c < C and block0 + k < K
-                    packed[index(e * ROW + k // TK * WIDTH + k % TK)] = (
-                        w[index(at + (block0 + k) * wk)] if inside else ZERO
-                    )
+            for e in range(lane, count * TAPS, 32):
+                at = w_start + (c0 + e // TAPS) * wc + e // FW % FH * wp + e % FW * wq + (first + warp) * wk
+                for share in range(SHARE):
+                    if EVEN or warp + share * WARPS < FILTERS:
+                        packed[index(e * ROW + warp + share * WARPS)] = w[index(at + share * WARPS * wk)]
             cuda.syncthreads()
-            for c in range(c0, min(c0 + SLICE, C)):
-                for p in range(first, last):
-                    at, weights = c * xc + (i * S + p) * xi + j * S * xj + n, ((c - c0) * FH + p) * FW * ROW + mine
+            for c in range(count):
+                for p in range(above, below):
+                    at, weights = (c0 + c) * xc + (i * S + p) * xi + j * S * xj + n, (c * FH + p) * FW * ROW + mine
                     for q0 in range(0, FW, Q):
                         for t in range(SEEN):
                             xs[t] = x[index(at + t // SPAN * S * xi + (q0 + t % SPAN) * xj)]
@@ -138,23 +137,20 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
                                 for t in range(POSITIONS):
                                     acc[k * POSITIONS + t] += weight * xs[t // TJ * SPAN + t % TJ * S + q]
         for k in range(TK):
-            if k0 + k < K:
-                if ending == POOLED:
-                    for t in range(TJ // 2):
-                        best, which = acc[k * POSITIONS + 2 * t], 0
-                        for d in range(1, 4):
-                            value = acc[k * POSITIONS + 2 * t + d // 2 * TJ + d % 2]
-                            if value > best:
-                                best, which = value, d
-                        y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = (
-                            best if best > ZERO else slope * best
-                        )
-                        code[index((k0 + k) * ck + i // 2 * ci + (j // 2 + t) * cj + n)] = which
-                else:
-                    for t in range(POSITIONS):
-                        value, di, dj = acc[k * POSITIONS + t], i + t // TJ, j + t % TJ
-                        by = gate[index((k0 + k) * gk + di * gi + dj * gj + n)] if ending == GATED else value
-                        y[index((k0 + k) * yk + di * yi + dj * yj + n)] = value if by > ZERO else slope * value
+            if ending == POOLED:
+                for t in range(TJ // 2):
+                    best, which = acc[k * POSITIONS + 2 * t], 0
+                    for d in range(1, 4):
+                        value = acc[k * POSITIONS + 2 * t + d // 2 * TJ + d % 2]
+                        if value > best:
+                            best, which = value, d
+                    y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = best if best > ZERO else slope * best
+                    code[index((k0 + k) * ck + i // 2 * ci + (j // 2 + t) * cj + n)] = which
+            else:
+                for t in range(POSITIONS):
+                    value, h, v = acc[k * POSITIONS + t], i + t // TJ, j + t % TJ
+                    by = gate[index((k0 + k) * gk + h * gi + v * gj + n)] if ending == GATED else value
+                    y[index((k0 + k) * yk + h * yi + v * yj + n)] = value if by > ZERO else slope * value
 
     return convolution
 
@@ -168,7 +164,7 @@ def bind(x, w, turned, b, y, gate, code, stride, slope, ending, valid) -> Launch
     places = covers(OH, tile.i) * covers(OW, tile.j)
     block = best_block(tile, K, C, FH * FW, places * covers(K, tile.k) * warps)
     gate, code = y if gate is None else gate, y if code is None else code
-    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize
+    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize if turned.size else 0
     steps = [strides(array)[1:4] for array in (x, y, gate, code)]
     sizes = K, C, FH, FW, OH, OW, stride
     kernel = make_forward(tile, block, sizes, valid, ending, b is not None, strides(turned), *steps)

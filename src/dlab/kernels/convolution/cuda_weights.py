@@ -19,7 +19,7 @@ from dlab.kernels.gpu.language import cuda, index
 from dlab.kernels.memory import workspace
 from dlab.layout import volume
 
-REGISTERS = 104  # of a thread, for sums and what it sees of x
+REGISTERS = 100  # of a thread, for sums and what it sees of x
 ROOM = 12_000  # numbers in shared memory
 WARPS = 8  # of a block at most
 THREADS = 128  # that add ranges
@@ -27,7 +27,7 @@ ZERO, ONE = np.float32(0), np.float32(1)
 
 
 class Tile(NamedTuple):
-    """What a thread does at once: so many filters, rows and columns of taps, and columns of positions."""
+    """What a thread does at once: so many filters, rows of taps (c, p), columns of taps, and columns of positions."""
 
     k: int
     p: int
@@ -36,10 +36,10 @@ class Tile(NamedTuple):
 
 
 class Work(NamedTuple):
-    """A tile, how many tiles of filters and groups of a channel's taps there are, and how positions are cut.
+    """A tile, how many tiles of filters and of a filter's taps there are, and how positions are cut.
 
     each: chunks of positions in a range
-    together: groups and ranges of a block, one a warp
+    together: groups of taps and ranges in a block, each a warp's
     """
 
     tile: Tile
@@ -51,48 +51,50 @@ class Work(NamedTuple):
 
 
 @lru_cache
-def best_work(K, C, FH, FW, chunk_rows, OW, stride, pooled, biased) -> Work:
+def best_work(K: int, C: int, FH: int, FW: int, rows: int, OW: int, stride: int, pooled: bool, biased: bool) -> Work:
     """The tile that takes the fewest cycles; with less than ENOUGH warps, some schedulers have nothing to do.
 
-    multiply-adds and loads of a chunk are k p q j and k j + p ((j - 1) S + q): 5 or 6 to 1 with about 70 sums.
-    chunk_rows: rows of positions in all warps of samples, or pairs of rows if pooled
+    multiply-adds and loads of a chunk are k p q j and k j + p ((j - 1) S + q), per row of a pair if pooled: about 5 to
+    1 with 80 sums.
+    rows: of positions in all warps of samples, or pairs of rows if pooled
     """
-    rows = 2 if pooled else 1
+    pair, error = (2, 8) if pooled else (1, 1)  # rows, and instructions that make a number of dy
 
     def seen(tile: Tile) -> int:
-        return ((rows - 1) * stride + tile.p) * ((tile.j - 1) * stride + tile.q)
+        return pair * tile.p * ((tile.j - 1) * stride + tile.q)
 
     def cost(work: Work) -> tuple[int, int]:
         (k, p, q, j), filters, groups, ranges, each, _ = work
-        chunk = cycles(k * p * q * j * rows, k * j * rows + seen(work.tile))
+        chunk = cycles(k * j * pair * (p * q + error - 1), k * j * pair + seen(work.tile))
         return max(filters * groups * ranges, ENOUGH) * (each * chunk + 6 * k * p * q), -k * p * q
 
-    filters, columns = range(1, min(K, 8) + 1), range(1 + pooled, min(OW, 8) + 1, 1 + pooled)
-    tiles = (Tile(*sizes) for sizes in product(filters, range(1, FH + 1), range(1, FW + 1), columns))
+    filters, columns = range(1, min(K, 8) + 1), range(1 + pooled, min(OW, 14) + 1, 1 + pooled)
+    tiles = (Tile(*sizes) for sizes in product(filters, range(1, min(4, C * FH) + 1), range(1, FW + 1), columns))
     fitting = (
-        t for t in tiles if volume(t) * rows <= UNROLLED and volume(t[:3]) + seen(t) <= REGISTERS
+        t
+        for t in tiles
+        if t.k * t.j * pair * (t.p * t.q + error) <= UNROLLED and volume(t[:3]) + seen(t) <= REGISTERS
     )
-    return min((_divided(t, K, C, FH, FW, chunk_rows * covers(OW, t.j), biased) for t in fitting), key=cost)
+    return min((_divided(t, K, C * FH, FW, rows * covers(OW, t.j), biased) for t in fitting), key=cost)
 
 
-def _divided(tile: Tile, K, C, FH, FW, chunks: int, biased: bool) -> Work:
+def _divided(tile: Tile, K: int, tap_rows: int, FW: int, chunks: int, biased: bool) -> Work:
     """As many ranges as give ENOUGH warps."""
-    filters, groups = covers(K, tile.k), C * covers(FH, tile.p) * covers(FW, tile.q) + biased
+    filters, groups = covers(K, tile.k), covers(tap_rows, tile.p) * covers(FW, tile.q) + biased
     each = covers(chunks, min(chunks, covers(ENOUGH, filters * groups)))
-    ranges = covers(chunks, each)
-    together = min(WARPS, groups)
+    ranges, together = covers(chunks, each), min(WARPS, groups)
     return Work(tile, filters, groups, ranges, each, (together, min(WARPS // together, ranges)))
 
 
 @factory
 def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_steps):
-    """part[.., k, p, q] = sum over a range of samples and positions of dy[k,i,j] x[c,i S + p,j S + q]."""
-    (TK, TP, TQ, TJ), _, GROUPS, RANGES, EACH, (WG, WR) = work
+    """part[.., k, r, q] = sum over a range of samples and positions of dy[k,i,j] x[c,i S + p,j S + q], r = (c, p)."""
+    (TK, TP, TQ, TJ), _, GROUPS, _, EACH, (WG, WR) = work
     K, C, FH, FW, OH, OW, S, SAMPLE_WARPS = sizes
     R = 2 if pooled else 1
     TAPS, POSITIONS, SPAN, ACROSS, DOWN = TP * TQ, R * TJ, (TJ - 1) * S + TQ, covers(OW, TJ), OH // R
-    PT, QT, EVEN, CHUNKS = covers(FH, TP), covers(FW, TQ), OW % TJ == 0, DOWN * ACROSS * SAMPLE_WARPS
-    SUMS, SEEN, ALL = TK * TAPS, ((R - 1) * S + TP) * SPAN, WG * WR
+    QT, ROWS, EVEN, CHUNKS = covers(FW, TQ), C * FH, OW % TJ == 0, DOWN * ACROSS * SAMPLE_WARPS
+    SUMS, SEEN, ALL = TK * TAPS, R * TP * SPAN, WG * WR
     TURN = max(1, min(ALL, ROOM // (SUMS * 33)))
     TURNS, SHARED = covers(ALL, TURN), TURN * SUMS * 33
     (xc, xi, xj), (dk, di, dj), (yk, yi, yj), (ck, ci, cj) = x_steps, dy_steps, y_steps, code_steps
@@ -100,51 +102,62 @@ def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_
     @cuda.jit
     def weights(x, dy, y, code, part, slope):
         room = cuda.shared.array(SHARED, np.float32)
+        rows = cuda.local.array(TP, np.int32)
         acc = cuda.local.array(SUMS, np.float32)
         xs = cuda.local.array(SEEN, np.float32)
         lane, warp = cuda.threadIdx.x, cuda.threadIdx.y
         k0, group = min(cuda.blockIdx.x * TK, K - TK), min(cuda.blockIdx.y * WG + warp % WG, GROUPS - 1)
-        c, p0 = group // (PT * QT), min(group // QT % PT * TP, FH - TP)
-        q0, first = min(group % QT * TQ, FW - TQ), (cuda.blockIdx.z * WR + warp // WG) * EACH
+        row0, q0 = group // QT * TP, min(group % QT * TQ, FW - TQ)
+        for r in range(TP):
+            row = min(row0 + r, ROWS - 1)
+            rows[r] = row // FH * xc + row % FH * xi + q0 * xj
         for s in range(SUMS):
             acc[s] = ZERO
-        for chunk in range(first, min(first + EACH, CHUNKS)):
-            n, i, jt = chunk // (DOWN * ACROSS) * 32 + lane, chunk // ACROSS % DOWN, chunk % ACROSS
+        first = (cuda.blockIdx.z * WR + warp // WG) * EACH
+        n, i, jt = first // (DOWN * ACROSS) * 32 + lane, first // ACROSS % DOWN, first % ACROSS
+        for _ in range(first, min(first + EACH, CHUNKS)):
             j = min(jt * TJ, OW - TJ)
             if n < samples:
-                at = c * xc + (i * R * S + p0) * xi + (j * S + q0) * xj + n
-                if c < C:
+                if row0 < ROWS:
                     for t in range(SEEN):
-                        xs[t] = x[index(at + t // SPAN * xi + t % SPAN * xj)]
+                        at = i * R * S * xi + j * S * xj + n + rows[t // SPAN % TP]
+                        xs[t] = x[index(at + t // SPAN // TP * S * xi + t % SPAN * xj)]
                 else:
                     for t in range(SEEN):
                         xs[t] = ONE
                 for k in range(TK):
                     for t in range(POSITIONS):
                         if pooled:
-                            a = j // 2 + t % TJ // 2
-                            kept = y[index((k0 + k) * yk + i * yi + a * yj + n)] > ZERO
-                            error = dy[index((k0 + k) * dk + i * di + a * dj + n)]
-                            chosen = code[index((k0 + k) * ck + i * ci + a * cj + n)] == t // TJ * 2 + t % 2
-                            error = (error if kept else slope * error) if chosen else ZERO
+                            v = j // 2 + t % TJ // 2
+                            error = dy[index((k0 + k) * dk + i * di + v * dj + n)]
+                            if not y[index((k0 + k) * yk + i * yi + v * yj + n)] > ZERO:
+                                error *= slope
+                            if code[index((k0 + k) * ck + i * ci + v * cj + n)] != t // TJ * 2 + t % TJ % 2:
+                                error = ZERO
                         else:
                             error = dy[index((k0 + k) * dk + i * di + (j + t) * dj + n)]
                         if not EVEN and j + t % TJ < jt * TJ:
                             error = ZERO
                         for s in range(TAPS):
-                            seen = xs[(t // TJ * S + s // TQ) * SPAN + t % TJ * S + s % TQ]
-                            acc[k * TAPS + s] += error * seen
-        place = (cuda.blockIdx.x * cuda.gridDim.y + cuda.blockIdx.y) * cuda.gridDim.z + cuda.blockIdx.z
+                            acc[k * TAPS + s] += error * xs[(t // TJ * TP + s // TQ) * SPAN + t % TJ * S + s % TQ]
+            jt += 1
+            if jt == ACROSS:
+                jt = 0
+                i += 1
+                if i == DOWN:
+                    i = 0
+                    n += 32
+        block = (cuda.blockIdx.x * cuda.gridDim.y + cuda.blockIdx.y) * cuda.gridDim.z + cuda.blockIdx.z
         for turn in range(TURNS):
             if warp // TURN == turn:
                 for s in range(SUMS):
                     room[index((warp % TURN * SUMS + s) * 33 + lane)] = acc[s]
             cuda.syncthreads()
-            for row in range(warp * 32 + lane, min(TURN, ALL - turn * TURN) * SUMS, ALL * 32):
+            for s in range(warp * 32 + lane, min(TURN, ALL - turn * TURN) * SUMS, ALL * 32):
                 total = ZERO
                 for other in range(32):
-                    total += room[index(row * 33 + other)]
-                part[index((place * ALL + turn * TURN) * SUMS + row)] = total
+                    total += room[index(s * 33 + other)]
+                part[index((block * ALL + turn * TURN) * SUMS + s)] = total
             cuda.syncthreads()
 
     return weights
@@ -152,25 +165,26 @@ def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_
 
 @factory
 def make_sum(work, sizes, biased):
-    """dw[k,c,p,q] = sum of its parts over the ranges, in their order; db[k], the weight of channel C, likewise."""
+    """dw[k,c,p,q] = sum of its parts over the ranges, in their order; db[k], the weight behind the last, likewise."""
     (TK, TP, TQ, _), _, GROUPS, RANGES, _, (WG, WR) = work
     K, C, FH, FW = sizes
-    PT, QT, TAPS, WEIGHTS, BOX = covers(FH, TP), covers(FW, TQ), FH * FW, C * FH * FW, C * FH * FW + biased
-    ACROSS, DEEP, SUMS = covers(GROUPS, WG), covers(RANGES, WR), TK * TP * TQ
+    QT, WEIGHTS, BOX = covers(FW, TQ), C * FH * FW, C * FH * FW + biased
+    ACROSS, DEEP, SUMS, BIAS = covers(GROUPS, WG), covers(RANGES, WR), TK * TP * TQ, GROUPS - 1
 
     @cuda.jit
     def add_ranges(part, dw, db):
         number = cuda.blockIdx.x * 128 + cuda.threadIdx.x
         if number < K * BOX:
             k, place = number // BOX, number % BOX
-            c, p, q = place // TAPS, place % TAPS // FW, place % FW
-            kt, group = k // TK, c * PT * QT + p // TP * QT + q // TQ
-            k0, p0, q0 = min(kt * TK, K - TK), min(p // TP * TP, FH - TP), min(q // TQ * TQ, FW - TQ)
-            at, s = (kt * ACROSS + group // WG) * DEEP, ((k - k0) * TP + p - p0) * TQ + q - q0
+            row, q = place // FW, place % FW
+            group, s = row // TP * QT + q // TQ, row % TP * TQ + q - min(q // TQ * TQ, FW - TQ)
+            if place == WEIGHTS:
+                group, s = BIAS, 0
+            at, s = (k // TK * ACROSS + group // WG) * DEEP, s + (k - min(k // TK * TK, K - TK)) * TP * TQ
             total = ZERO
             for r in range(RANGES):
                 total += part[index(((at + r // WR) * WG * WR + r % WR * WG + group % WG) * SUMS + s)]
-            if c < C:
+            if place < WEIGHTS:
                 dw[index(k * WEIGHTS + place)] = total
             else:
                 db[index(k)] = total
