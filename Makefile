@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit coverage torture docs format bench experiments reproduce clean \
-	$(EXPERIMENTS)
+.PHONY: help train test check lint types imports unit coverage torture gate docs format bench experiments reproduce \
+	clean $(EXPERIMENTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,12 @@ torture: $(BIN)/dlab ## the long forms of the reliability tests: hours; results 
 coverage: $(BIN)/dlab ## tests with branch coverage; the lines that no test reaches
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
+gate: ## build every GPU kernel with NVIDIA's compiler, which needs no GPU (installs 0.8 GB)
+	@test -n "$(PYTHON)" || { echo "dlab needs Python 3.11 or newer; none was found on the path"; exit 1; }
+	test -d $(VENV)-gate || $(PYTHON) -m venv $(VENV)-gate
+	$(VENV)-gate/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[gpu-ci]'
+	$(VENV)-gate/bin/python -m tests.gpu.gate
+
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
 	$(BIN)/python docs/tables.py
 
@@ -78,4 +84,4 @@ reproduce: $(BIN)/dlab ## run what the lectures report, and write docs/reproduct
 	$(BIN)/python docs/tables.py
 
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-gate build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

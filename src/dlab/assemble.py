@@ -103,11 +103,13 @@ def _check_loss(spec: Any, shape: Shape, outputs: int) -> None:
 
 
 def device_of(wanted: str) -> str:
-    """The backend for --device; auto takes the best one there is."""
+    """The backend for --device; auto takes a GPU where there is one."""
     if wanted == "auto":
-        return "cpu"
-    if wanted.startswith("cuda"):
-        raise EnvironmentFault("this dlab has no GPU engine yet. Use --device cpu, or auto, which takes what there is")
+        return "cpu" if kernels.emulates() or kernels.no_gpu() else "cuda"
+    if wanted.startswith("cuda") and (reason := kernels.no_gpu(wanted)):
+        raise EnvironmentFault(
+            f"{wanted} cannot be used: {reason}. Use --device cpu, or auto, which takes what there is"
+        )
     return wanted
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 PROCESS = Path("/proc/self")
 GROUPS = Path("/sys/fs/cgroup")  # where the limits of control groups are told
 NO_LIMIT = 1 << 60
+DEVICES = ("auto", "cpu", "cuda", *(f"cuda:{number}" for number in range(8)), "reference")
 POLITE = 4  # threads taken unless more are asked for: dlab lives on shared servers
 
 

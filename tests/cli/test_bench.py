@@ -121,7 +121,7 @@ def test_what_is_left_out_is_said(tmp_path, monkeypatch):
         (("-s", "train.batch_size=3"), 2, "change a SPEC"),
         (("--seconds", "0"), 2, "--seconds"),
         (("lenett",), 2, 'Did you mean "lenet"?'),
-        (("--device", "cuda"), 5, "no GPU engine"),
+        (("--device", "cuda"), 5, "cuda cannot be used: "),
     ],
 )
 def test_faults_are_told_before_anything_is_made(tmp_path, monkeypatch, arguments, code, said):

@@ -147,7 +147,7 @@ def test_a_dry_run_computes_nothing(tmp_path, monkeypatch):
             "no.png: there is no such file",
         ),
         (("filters", "-s", "numbers.filters.1.size=9"), 2, "numbers.filters.1: mean 9x9"),
-        (("filters", "--device", "cuda"), 5, "no GPU engine"),
+        (("filters", "--device", "cuda"), 5, "cuda cannot be used: "),
         (("filterss",), 2, 'Did you mean "filters"?'),
         (("lenet",), 2, "dlab train lenet"),
         (("gabor", "--name", "../up"), 2, "cannot name a run"),

@@ -1,4 +1,4 @@
-"""Local response normalisation on both backends: the paper's formula, slopes, any power, any threads; the logarithm."""
+"""Local response normalisation: the paper's formula, slopes, any power on lanes, any threads; the logarithm."""
 
 import numpy as np
 import pytest
@@ -10,15 +10,14 @@ from dlab.kernels.lanes import load, store
 from dlab.kernels.logarithm import log
 from dlab.kernels.lrn import reference as lrn
 from tests.kernels.arrays import check_close, numbers, poison
-from tests.kernels.test_cpu_operations import CPU, SAMPLES, lanes, room
-from tests.kernels.test_cpu_operations import check_close as check_lanes
+from tests.kernels.fast import SAMPLES, Fast
 from tests.oracles import lrn as oracle
 from tests.oracles.differences import slopes
 
 PAPER = 5, 2.0, 1e-4, 0.75
 OPTIONS = [
-    PAPER,
     (5, 1.0, 0.3, 0.75),
+    PAPER,
     (3, 0.5, 1.0, 0.5),
     (1, 2.0, 0.7, 1.0),
     (4, 1.0, 0.2, 0.6),
@@ -56,26 +55,36 @@ def test_one_bright_channel_dims_its_neighbours_only():
     assert (y[[0, 1, 7, 8]] > y[2]).all()
 
 
-@options
-@pytest.mark.parametrize("shape", [(7, 3, 5), (1, 2, 1), (20, 6, 4)])
-def test_lane_blocks_follow_the_reference(shape, options):
-    x, dy = (numbers(SAMPLES, *shape, seed=seed).astype(np.float32).astype(float) for seed in (0, 1))
-    x[:, :, 0] *= 100  # large enough for the strength to be all that counts
-    found, back = room(*shape), room(*shape)
-    CPU.lrn.forward(lanes(x, 1).view(), found, *options)()
-    CPU.lrn.backward(lanes(x, 1).view(), lanes(dy).view(), back, *options)()
-    check_lanes(found, forward(x, options))
-    check_lanes(back, backward(x, dy, options))
+def both_ways(fast, x, dy, options):
+    """y and dx on lanes."""
+    y, dx = fast.room(*x.shape[1:]), fast.room(*x.shape[1:])
+    fast.ops.lrn.forward(fast.lanes(x, 1).view(), y, *options)()
+    fast.ops.lrn.backward(fast.lanes(x, 1).view(), fast.lanes(dy).view(), dx, *options)()
+    return y, dx
+
+
+LANED = [
+    ((20, 6, 4), OPTIONS[0]),
+    ((40, 2, 1), (301, 1.0, 0.01, 0.6)),
+]  # the second over all channels, in several passes
+LANED += [(shape, options) for shape in [(7, 3, 5), (1, 2, 1), (20, 6, 4)] for options in OPTIONS]
+
+
+def test_lanes_follow_the_reference(fast):
+    for shape, options in fast.few(LANED, 2):
+        x, dy = (numbers(SAMPLES, *shape, seed=seed).astype(np.float32).astype(float) for seed in (0, 1))
+        x[:, :, 0] *= 100  # large enough for the strength to be all that counts
+        y, dx = both_ways(fast, x, dy, options)
+        fast.check(y, forward(x, options))
+        fast.check(dx, backward(x, dy, options))
 
 
 def test_threads_do_not_change_a_bit():
-    x, dy, found = lanes(numbers(SAMPLES, 9, 7, 5)).view(), lanes(numbers(SAMPLES, 9, 7, 5, seed=1)).view(), set()
+    fast, shape, found = Fast(kernels.backend("cpu")), (SAMPLES, 9, 7, 5), set()
     for threads in (1, 2, 3, 4, 7):
         kernels.set_threads(threads)
-        y, dx = room(9, 7, 5), room(9, 7, 5)
-        CPU.lrn.forward(x, y, *OPTIONS[4])()
-        CPU.lrn.backward(x, dy, dx, *OPTIONS[4])()
-        found.add(y.tobytes() + dx.tobytes())
+        ways = both_ways(fast, numbers(*shape), numbers(*shape, seed=1), OPTIONS[4])
+        found.add(b"".join(array.tobytes() for array in ways))
     kernels.set_threads(1)
     assert len(found) == 1
 

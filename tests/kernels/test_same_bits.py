@@ -86,8 +86,7 @@ def trained(name, backend, samples=21):
     arrays = parameters, ops.zeros((network.statistics_size,)), gradients
     plan = Plan(network, ops, data, (1 / 255, 0.0), LOSSES["softmax_ce"](), samples, *arrays)
     plan.rows[:] = np.arange(samples)
-    for key in plan.keys.values():
-        key[0] = 12345
+    plan.script.line.keys[:] = 12345
     gradients[:] = np.nan
     plan.run()
     return plan.total.copy(), plan.outputs(), gradients

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlab.errors import SpecError
+from dlab.machine import DEVICES
 from dlab.spec import load
 
 GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
@@ -268,7 +269,7 @@ FAULTS = {
     "early stop": (GOOD + "train: {early_stop: {min_delta: 1}}\n", "4:21: train.early_stop.patience: is missing", ""),
     "device": (
         GOOD + "device: gpu\n",
-        "4:9: device: must be one of auto, cpu, cuda, reference (got gpu)",
+        f"4:9: device: must be one of {', '.join(DEVICES)} (got gpu)",
         'Did you mean "cpu"?',
     ),
     "train as list": (GOOD + "train: [3]\n", "4:8: train: must be a mapping (got a list)", ""),

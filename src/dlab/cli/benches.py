@@ -46,7 +46,7 @@ def problems(shapes: Sequence[str], batch: int | None) -> list[Problem]:
 
 def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFolder:
     """Convolutions three ways, into a new folder."""
-    device, threads = device_of(bench.device or "auto"), threads_of(bench.threads)
+    device, threads = device_of(bench.device or "cpu"), threads_of(bench.threads)
     _check_memory(found)
     about = f"{len(found)} convolution{'s' * (len(found) > 1)} three ways"
     folder = BenchFolder(claim(bench.root, COMMAND, bench.name or CONVOLUTIONS))

@@ -5,6 +5,7 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,12 +37,15 @@ def examine() -> Iterator[Finding]:
     yield Finding("dlab", f"{__version__}, Python {platform.python_version()}")
     yield Finding("packages", ", ".join(f"{name} {version(name)}" for name in PACKAGES))
     yield Finding("processor", f"{processor()}, {os.cpu_count()} cores, {cores()} for this process")
-    yield Finding("device", f"cpu ({kernels.describe()}); no GPU engine in this version")
+    yield Finding("device", f"cpu ({kernels.describe()})")
+    yield Finding("gpu", kernels.no_gpu() or ", ".join(f"{name} {fact}" for name, fact in kernels.gpu_facts().items()))
     yield Finding("threads", f"{threads_of(None)} unless asked, {kernels.threading_layer()} threads")
     yield _writable("results folder", Path.cwd())
     yield _writable("kernel cache", jit.cache_folder())
     yield _data_folder()
-    yield _judged("self-test", _learns)
+    yield _judged("self-test", partial(_learns, "cpu"))
+    if not kernels.emulates() and not kernels.no_gpu():
+        yield _judged("self-test on the GPU", partial(_learns, "cuda"))
 
 
 def report(output: Output) -> int:
@@ -80,8 +84,8 @@ def _judged(what: str, test: Callable[[], tuple[str, bool]]) -> Finding:
         return Finding(what, f"{type(fault).__name__}: {fault}", False)
 
 
-def _learns() -> tuple[str, bool]:
-    experiment = build(load("lenet-digits", ["train.epochs=3"]))
+def _learns(device: str) -> tuple[str, bool]:
+    experiment = build(load("lenet-digits", ["train.epochs=3"]), device)
     rows = [record for record in experiment.trainer.run() if isinstance(record, Evaluation)]
     first, last = rows[0].test_accuracy or 0.0, rows[-1].test_accuracy or 0.0
     said = f"lenet-digits goes from {100 * first:.1f} % to {100 * last:.1f} % in {len(rows)} epochs"

@@ -8,7 +8,7 @@ import click
 
 from dlab.assemble import build
 from dlab.errors import SpecError
-from dlab.kernels import compiling
+from dlab.kernels import compiling, gpu_facts
 from dlab.report.output import Output
 from dlab.report.progress import following, logged
 from dlab.results import durable, session
@@ -74,6 +74,15 @@ def train(job: Job, output: Output) -> tuple[RunFolder, int]:
         experiment = build(job.spec, job.device, job.threads)
         folder = job.folder(experiment.data.validation is not None)
         output.note(f"results go to {folder.path}")
+        _say_what_computes(experiment.device, folder.facts().get("device"), output)
         with logged(folder, reporter) as both, stopping(experiment.trainer) as stop:
             session.run(experiment, folder, both.see, resume=job.resumed is not None)
     return folder, stop.exit_code  # also where the last batch was done: what comes after in a script is not wanted
+
+
+def _say_what_computes(device: str, before: str | None, output: Output) -> None:
+    """The GPU, if it is one; and that bits differ, where a run goes on on another kind of device."""
+    if facts := gpu_facts(device):
+        output.note(f"computing on {device}: {facts['gpu']}")
+    if before and before.partition(":")[0] != device.partition(":")[0]:
+        output.note(f"this run began on {before}: from here on its bits differ from those it would have there")

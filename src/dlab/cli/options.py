@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dlab.machine import cores
+from dlab.machine import DEVICES, cores
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -71,7 +71,9 @@ overrides = together(
 seeds = click.option("--seeds", callback=_seeds, metavar="N|A,B,...", help="Seeds to run: how many, or which.")
 jobs = click.option("-j", "--jobs", type=click.IntRange(1), help="Cells at a time; jobs x threads at most the cores.")
 machine = together(
-    click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "reference"]), help="What computes."),
+    click.option(
+        "--device", type=click.Choice(DEVICES), metavar="auto|cpu|cuda|cuda:N|reference", help="What computes."
+    ),
     click.option("--threads", type=int, callback=_threads, help="Threads, at most the cores there are."),
 )
 output_dir = click.option(

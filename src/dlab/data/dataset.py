@@ -33,9 +33,17 @@ class Samples:
     labels: np.ndarray | None
     targets: Any
 
-    def bind(self, rows: np.ndarray) -> Bound:
-        """(data [M, features], numbers [N], calls): after the calls, data[numbers] are the samples `rows`."""
-        return self.x.bind(rows) if isinstance(self.x, Stream) else (self.x.reshape(len(self.x), -1), rows, [])
+    def bind(self, rows: np.ndarray, apart: bool = False) -> Bound:
+        """(data [M, features], numbers [N], calls): after the calls, data[numbers] are the samples `rows`.
+
+        apart: whether kernels have a memory of their own, which samples that stay on disk reach a batch at a time
+        """
+        return self.x.bind(rows, apart) if self.streams else (self.x.reshape(len(self.x), -1), rows, [])
+
+    @property
+    def streams(self) -> bool:
+        """Whether samples stay on disk, and a batch is read when it comes."""
+        return isinstance(self.x, Stream)
 
     def ahead(self, batches: Iterable[np.ndarray]) -> AbstractContextManager[Any]:
         """Inside, these batches may be read before they are asked for; nothing where the samples are in memory."""

@@ -85,9 +85,9 @@ class Stream:
         """Inside, these batches are read before they are asked for, if that pays."""
         return self.source.ahead(self.rows[rows] for rows in batches)
 
-    def bind(self, rows: np.ndarray) -> Bound:
+    def bind(self, rows: np.ndarray, apart: bool = False) -> Bound:
         """(data [M, features], numbers [n], calls): after the calls, data[numbers] are the samples `rows`."""
-        if self.source.array is None or self.scaling:
+        if self.source.array is None or self.scaling or apart:
             return self._staged(rows)
         data, own = self.source.array, rows.copy()
         return data.reshape(len(data), -1), own, [partial(np.take, self.rows, rows, out=own, mode="clip")]

@@ -1,139 +1,21 @@
-"""The operations of a network, each said three times: as a definition, in plain NumPy, and fast.
+"""The operations of a network, each said four times: as a definition, in plain NumPy, and fast on two kinds of machine.
 
 Every folder here is one operation.  Its page (`__init__`) states the formula, `reference.py` says it in float64, and
-`cpu.py` says it on lane blocks, with the same function names and arguments.  Each function binds its arrays and
-returns a call without arguments; a network is a flat list of such calls.
+`cpu.py` and `cuda.py` say it on lane blocks, with the same function names and arguments.  Each function binds its
+arrays and returns a call without arguments; a network is a flat list of such calls.  `gpu/` carries the `cuda.py`.
 """
 
-import sys
-import warnings
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
-from importlib import import_module
-from typing import Any
+from collections.abc import Callable
 
-import numpy as np
+from dlab.kernels.backends import CPU, CUDA, OPERATIONS, Backend, Buffer, Call, LaneBlocks, Reference
+from dlab.kernels.imports import numba
 
-from dlab.kernels import memory, variables
-from dlab.layout import LANES, Shape, blocks, volume
-
-OPERATIONS = (
-    *("activation", "convolution", "dense", "dropout", "gather", "local"),
-    *("loss", "lrn", "normalisation", "pooling", "update"),
-)
-Call = Callable[[], object]
-
-
-class Backend:
-    """One way to run the operations: its modules as attributes, its number type, and its buffers."""
-
-    name: str
-    dtype: type
-
-    def __init__(self) -> None:
-        for operation in OPERATIONS:
-            setattr(self, operation, import_module(f"dlab.kernels.{operation}.{self.name}"))
-
-    def __getattr__(self, operation: str) -> Any:
-        raise AttributeError(f"the {self.name} backend has no operation {operation}")
-
-    def bracket(self, calls: list[Call]) -> list[Call]:
-        """The calls with whatever must happen before and after them."""
-        return calls
-
-    def zeros(self, shape: Shape, kind: type | None = None, form: Hashable = None) -> np.ndarray:
-        """A zeroed array of this backend's numbers, or of another kind; with a form, what nobody writes stays zero."""
-        return memory.source().zeros(shape, kind or self.dtype, form)
-
-    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
-        """A zeroed array for a batch of samples of this shape."""
-        raise NotImplementedError
-
-    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
-        """The samples as [N, ...], copied."""
-        raise NotImplementedError
-
-    def buffer(self, shape: Shape, batch: int, margin: int = 0) -> "Buffer":
-        """Room for a batch, with `margin` zeros around each image."""
-        if not margin:
-            return Buffer(self.whole(shape, batch))
-        channels, height, width = shape[0], *(size + 2 * margin for size in shape[1:])
-        # Planes an odd number of pixels apart: at a power of two they would all want the same lines of the cache.
-        pixels = height * width
-        form = height, width, margin
-        planes = self.whole((channels, pixels + 1 + pixels % 2), batch, form)[:, :, :pixels]
-        return Buffer(planes.reshape(*planes.shape[:2], height, width, *planes.shape[3:]), margin)
-
-
-class Reference(Backend):
-    """NumPy in float64, [N, C, H, W]: the definitions, to compare with."""
-
-    name, dtype = "reference", np.float64
-
-    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
-        return self.zeros((batch, *shape), form=form)
-
-    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
-        return array[:samples].copy()
-
-
-class CPU(Backend):
-    """Numba on lane blocks in float32, [B, C, H, W, 16]."""
-
-    name, dtype = "cpu", np.float32
-
-    def __init__(self) -> None:
-        _numba()
-        from dlab.kernels import denormals
-
-        super().__init__()
-        denormals.tell_workers(max_threads())
-        self._modes = denormals.modes()
-
-    def bracket(self, calls: list[Call]) -> list[Call]:
-        from dlab.kernels.calls import joined
-
-        flush, keep = self._modes
-        return [flush, *joined(calls), keep]
-
-    def whole(self, shape: Shape, batch: int, form: Hashable = None) -> np.ndarray:
-        return self.zeros((blocks(batch), *shape, LANES), form=form)
-
-    def read(self, array: np.ndarray, samples: int) -> np.ndarray:
-        together = np.moveaxis(array, -1, 1)
-        return together.reshape(-1, *together.shape[2:])[:samples].copy()
-
-
-class Buffer:
-    """A batch in memory, with a margin of zeros around each image, which is how padding is done."""
-
-    def __init__(self, whole: np.ndarray, margin: int = 0):
-        self.whole = whole
-        self.margin = margin
-
-    def view(self, margin: int = 0) -> np.ndarray:
-        """The images with `margin` of the zeros around them."""
-        cut = self.margin - margin
-        if cut < 0:
-            raise ValueError(f"this buffer has a margin of {self.margin}, not {margin}")
-        return self.whole[:, :, cut : self.whole.shape[2] - cut, cut : self.whole.shape[3] - cut] if cut else self.whole
-
-    def image(self) -> np.ndarray:
-        """The images without the zeros around them; a vector is one pixel of many channels."""
-        return self.view() if self.whole.ndim >= 4 else self.whole[:, :, None, None]
-
-    def flat(self) -> np.ndarray:
-        """The batch as vectors, sharing memory; only without a margin."""
-        if self.margin:
-            raise ValueError("a buffer with a margin has no flat view")
-        axes = 4 if self.whole.ndim >= 4 else 2
-        return self.whole.reshape(self.whole.shape[0], volume(self.whole.shape[1:axes]), *self.whole.shape[axes:])
+__all__ = ["CPU", "CUDA", "OPERATIONS", "Backend", "Buffer", "Call", "LaneBlocks", "Reference"]
 
 
 def backend(name: str, named: bool = False) -> Backend:
-    """The backend called `name`; with `named`, its calls know what they are (`named.NamedCall`)."""
-    found = {"reference": Reference, "cpu": CPU}[name]()
+    """The backend called `name`, cuda:1 for the second GPU; `named` calls know what they are (`named.NamedCall`)."""
+    found = CUDA(_number(name)) if name.startswith("cuda") else {"reference": Reference, "cpu": CPU}[name]()
     if named:
         from dlab.kernels.named import name_calls
 
@@ -143,15 +25,44 @@ def backend(name: str, named: bool = False) -> Backend:
 
 def compiling(listener: Callable[[str, int, float], None]) -> None:
     """Call `listener(kernel, kernels compiled so far, seconds)` after each kernel that has to be compiled."""
-    _numba()
+    numba()
     from dlab.kernels import jit
 
     jit.compiling(listener)
 
 
+def no_gpu(name: str = "cuda") -> str:
+    """Why cuda or cuda:N cannot be used, "" if it can."""
+    from dlab.kernels.gpu.devices import missing
+
+    return missing(_number(name))
+
+
+def emulates() -> bool:
+    """Whether cuda is the emulator, which stands in for a GPU in tests."""
+    from dlab.kernels.gpu.devices import emulated
+
+    return bool(emulated())
+
+
+def gpu_facts(name: str = "cuda") -> dict[str, str]:
+    """What a GPU is, its driver and the packages that speak to it; nothing for what is no GPU."""
+    if not name.startswith("cuda"):
+        return {}
+    from dlab.kernels import gpu
+
+    gpu.select(_number(name))
+    return gpu.device().facts()
+
+
+def _number(name: str) -> int:
+    """N of cuda:N, 0 of cuda."""
+    return int(name.partition(":")[2] or 0)
+
+
 def fma_limit(threads: int) -> float:
     """The machine's multiply-add limit in GFLOP/s on this many threads."""
-    _numba()
+    numba()
     from dlab.kernels.limit import fma_limit
 
     return fma_limit(threads)
@@ -159,7 +70,7 @@ def fma_limit(threads: int) -> float:
 
 def copy_limit(threads: int) -> float:
     """The machine's memory bandwidth in GB/s on this many threads, in a copy."""
-    _numba()
+    numba()
     from dlab.kernels.limit import copy_limit
 
     return copy_limit(threads)
@@ -167,12 +78,12 @@ def copy_limit(threads: int) -> float:
 
 def set_threads(threads: int) -> None:
     """Use this many threads from the next call on; results do not depend on it."""
-    _numba().set_num_threads(threads)
+    numba().set_num_threads(threads)
 
 
 def max_threads() -> int:
     """The most threads that may be asked for."""
-    return _numba().config.NUMBA_NUM_THREADS
+    return numba().config.NUMBA_NUM_THREADS
 
 
 def describe() -> str:
@@ -185,40 +96,4 @@ def describe() -> str:
 def threading_layer() -> str:
     """The library that runs the threads: omp, tbb or workqueue."""
     backend("cpu")
-    return _numba().threading_layer()
-
-
-@lru_cache
-def _numba() -> Any:
-    """Numba, imported without what it would import only to see that it is there: a quarter of a second."""
-    variables.check()
-    with _hidden("coverage", "scipy.linalg.cython_blas"), _unconfigured():
-        import numba
-        import numba.np.arraymath
-    return numba
-
-
-@contextmanager
-def _unconfigured() -> Iterator[None]:
-    """Inside, Numba does not find yaml, with which it would read settings from a file in the current folder."""
-    yaml, sys.modules["yaml"] = sys.modules.get("yaml"), None  # type: ignore[assignment]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it would say so
-            yield
-        sys.modules["numba"].config._config_fname = ""  # it looks again whenever it compiles
-    finally:
-        del sys.modules["yaml"]
-        sys.modules.update({"yaml": yaml} if yaml else {})
-
-
-@contextmanager
-def _hidden(*modules: str) -> Iterator[None]:
-    """Modules that are not yet loaded are not found inside the block."""
-    absent = [name for name in modules if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
+    return numba().threading_layer()

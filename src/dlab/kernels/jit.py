@@ -28,10 +28,11 @@ _compiled: list[str] = []
 
 
 def sources_hash() -> str:
-    """Sixteen hex digits over every kernel source and the compiler's version."""
-    digest = sha256(version("numba").encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    """Sixteen hex digits over every source of the processor's kernels and the compiler's version."""
+    digest, folder = sha256(version("numba").encode()), Path(__file__).parent
+    for source in sorted(folder.rglob("*.py")):
+        if not source.name.startswith("cuda") and source.parent != folder / "gpu":
+            digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -22,6 +22,11 @@ class NamedCall:
         return self.call()
 
     @property
+    def launches(self) -> Any:
+        """The launches on a GPU that it consists of; calls for the processor have none."""
+        return self.call.launches  # type: ignore[attr-defined]
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all arrays that it works on, each counted once; of a data set, the rows of one batch."""
         source, rows = self.arguments[:2]

@@ -68,7 +68,7 @@ class Network:
     """Layers and what lies in their flat arrays: all weights first, then all biases; running statistics in another.
 
     `views(array)` cuts an array of `size` (parameters, gradients, optimizer state) into named pieces,
-    `statistics_views(array)` one of `statistics_size`.
+    `statistics_views(array)` one of `statistics_size`; `random` are the indices of the layers that want random numbers.
     """
 
     def __init__(self, layers: Sequence[Layer], shape: Shape):
@@ -81,6 +81,7 @@ class Network:
         self.size = sum(volume(p.shape) for p in self.entries.values())
         self.statistics = {(n.name, key): s for n in self.nodes for key, s in n.layer.statistics(n.input).items()}
         self.statistics_size = sum(volume(s.shape) for s in self.statistics.values())
+        self.random = tuple(node.index for node in self.nodes if node.layer.random)
         self.output = self.nodes[-1].output
 
     def views(self, flat: np.ndarray) -> dict[Name, np.ndarray]:

@@ -1,17 +1,19 @@
 """The plan of one batch size: buffers allocated once, and a flat list of kernel calls.
 
-    gather -> forward of each stage -> loss -> backward of each stage in reverse -> update
+    gather -> forward of each stage -> loss -> backward of each stage in reverse -> update -> turn the page
 
-A plan never allocates while it runs, and changes nothing but its buffers, `total`, the gradients and, in training, the
-running statistics.
+A plan never allocates while it runs, and changes nothing but its buffers, the score, the gradients and, in training,
+the running statistics.  What changes from step to step it reads in its script (`kernels.script`).
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlab.kernels import Backend, Buffer, Call, memory
+from dlab.kernels.script import Script
 from dlab.layout import Shape
 from dlab.nn.layers.convolution import Convolutional
 from dlab.nn.layers.dense import Dense
@@ -30,9 +32,10 @@ class Segment(NamedTuple):
 
 
 class Plan:
-    """One batch through a network: set `rows`, then `run()`; `total` gathers (sum of losses, number correct).
+    """One batch through a network: `run()` does that of its script's line; `total` is (sum of losses, number correct).
 
     With `gradients` it is a training plan that ends with `update`; without, an inference plan that stops at the loss.
+    Plans that follow one another share a script; a plan without one has its own.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class Plan:
         statistics: np.ndarray,
         gradients: np.ndarray | None = None,
         update: Sequence[Call] = (),
+        script: Script | None = None,
     ):
         self.ops, self.batch, self.training = ops, batch, gradients is not None
-        self.rows, self.total = np.zeros(batch, np.int64), np.zeros(2)
+        self.script = script or ops.script(batch, len(network.random), alone=True)
+        self.rows, self.total = self.script.line.rows[:batch], self.script.score[:2]
         self.stages = join(network.nodes)
-        self.keys: dict[int, np.ndarray] = {}  # random state of each stage that wants one, by the layer's index
+        self._keys = {index: self.script.line.keys[k : k + 1] for k, index in enumerate(network.random)}
         self.input = self._connect(network.shape)
         self._give("parameters", network.views(parameters))
         self._give("statistics", network.statistics_views(statistics))
@@ -59,11 +64,11 @@ class Plan:
             self._give("gradients", network.views(gradients))
         self.output = self.stages[-1].y
         self.segments = list(self._segments(samples, scaling, loss, update))
-        read, *rest = self.segments
+        read, *rest = self.segments  # reading from disk is the host's, and may take long
         self.calls = [*read.calls, *ops.bracket([call for segment in rest for call in segment.calls])]
 
     def run(self) -> None:
-        """Do the whole batch `rows`."""
+        """Do the whole batch."""
         for call in self.calls:
             call()
 
@@ -99,7 +104,7 @@ class Plan:
         margin = 0 if plain else stage.layer.gradient_margin()
         stage.dy = self.ops.buffer(stage.output, self.batch, margin)
         if stage.layer.random:
-            stage.key = self.keys[stage.node.index] = np.zeros(1, np.uint32)
+            stage.key = self._keys[stage.node.index]
         if below is not None:
             stage.dx = below.dy
             gates = isinstance(stage.layer, Dense | Convolutional) and below.slope != 1.0 and not below.pooled
@@ -118,8 +123,9 @@ class Plan:
 
         What a layer asks for on the way forward stays until its backward calls have run.
         """
-        data, rows, fetch = samples.bind(self.rows)
-        yield Segment("batch", "read", fetch)
+        data, rows, fetch = samples.bind(self.rows, self.ops.apart)
+        shown = [partial(self.ops.send, data)] if fetch and self.ops.apart else []
+        yield Segment("batch", "read", [*fetch, *shown])
         yield Segment("batch", "gather", [self.ops.gather.pack(data, rows, self.input.view(), *scaling)])
         for index, stage in enumerate(self.stages):
             self._live(ACTIVATIONS, index, self._last_use(index) if self.training else index)
@@ -129,10 +135,11 @@ class Plan:
             self._live(GRADIENTS, self._last_use(index), self._last_use(index))
             yield Segment(stage.node.name, "backward", stage.layer.backward(stage))
         yield Segment("optimizer", "update", update)
+        yield Segment("step", "turn", self.script.turned)
 
     def _loss(self, samples: Any, loss: Any) -> list[Call]:
         """Fetch the batch's truth, then compare; the gradient goes to the last stage."""
-        source = samples.labels if loss.kernel == "softmax_cross_entropy" else samples.targets
+        source = samples.labels if loss.kernel == "softmax_cross_entropy" else np.asarray(samples.targets)
         self._live(ACTIVATIONS, len(self.stages), len(self.stages))
         truth = self.ops.zeros((self.batch, *source.shape[1:]), source.dtype)
         error = self.stages[-1].dy.flat() if self.training else None

@@ -16,7 +16,7 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import IO, Any, Protocol
 
-from dlab import __version__, machine
+from dlab import __version__, kernels, machine
 from dlab.errors import Diverged, DlabError, EnvironmentFault, told
 from dlab.results import checkpoint, durable
 from dlab.results.checkpoints import Checkpoints
@@ -65,6 +65,7 @@ def describe(experiment: Any) -> dict[str, Any]:
         "data": {"name": data.name, "sha256": data.sha256},
         "seed": spec.train.seed,
         "device": experiment.device,
+        "gpu": kernels.gpu_facts(experiment.device) or None,
         "threads": experiment.threads,
         "parameters": sum(row.parameters for row in experiment.summary()),
         **origin(),

@@ -1,15 +1,16 @@
 """The parts of a spec that are options of dlab itself; all others come from the registries."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, MultipleOf
 
+from dlab.machine import DEVICES
 from dlab.spec.compare import Seed
 
 Count = Annotated[int, Ge(1), Le(1_000_000_000)]
 Penalty = Annotated[float, Ge(0)]
-Device = Literal["auto", "cpu", "cuda", "reference"]
+Device: Any = Literal[DEVICES]
 Threads = Annotated[int, Ge(1), Le(1024)]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from dlab.kernels.script import Script
 from dlab.nn.plan import Plan
 from dlab.results.records import Evaluation, score
 from dlab.training.memory import pieces
@@ -55,8 +56,8 @@ class Evaluator:
 
     stopping = False
 
-    def __init__(self, plan: Callable[[Any, int], Plan], data: Any, batch: int, early_stop: Any):
-        self.data, self.batch = data, batch
+    def __init__(self, plan: Callable[..., Plan], script: Script, data: Any, batch: int, early_stop: Any):
+        self.script, self.data, self.batch = script, data, batch
         self.counts = data.train.labels is not None or set(np.unique(data.train.targets[:1000])) <= {0.0, 1.0}
         self.patience = Patience(early_stop)
         self._plan = plan
@@ -80,21 +81,25 @@ class Evaluator:
     def _plans_of(self, samples: Any) -> list[Plan]:
         """A plan for full batches and one for the rest, made once."""
         if id(samples) not in self._plans:
-            self._plans[id(samples)] = [self._plan(samples, size) for size in pieces(len(samples.x), self.batch)]
+            sizes = pieces(len(samples.x), self.batch)
+            self._plans[id(samples)] = [self._plan(samples, size, self.script) for size in sizes]
         return self._plans[id(samples)]
 
     def _measure(self, samples: Any) -> tuple[float, float | None]:
-        plans = self._plans_of(samples)
-        for plan in plans:
-            plan.total[:] = 0
-        size, count = self.batch, len(samples.x)
+        size, count, once = self.batch, len(samples.x), len(self.script.lines)
         batches = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
+        scores: list[np.ndarray] = []
         with samples.ahead(batches):
-            for rows in batches:
+            for start in range(0, len(batches), once):
                 if self.stopping:
                     raise Stopped
-                plan = plans[0] if len(rows) == plans[0].batch else plans[1]
-                plan.rows[:] = rows
-                plan.run()
-        loss, correct = np.sum([plan.total for plan in plans], axis=0) / count
+                scores.append(self._play(samples, batches[start : start + once]))
+        loss, correct, _ = np.concatenate(scores).sum(axis=0) / count
         return float(loss), float(correct) if self.counts else None
+
+    def _play(self, samples: Any, batches: list[np.ndarray]) -> np.ndarray:
+        """The scores of some batches, which run without a pause."""
+        for line, rows in zip(self.script.lines, batches, strict=False):
+            line.rows[: len(rows)] = rows
+        plans = {plan.batch: plan for plan in self._plans_of(samples)}
+        return self.script.play([plans[len(rows)] for rows in batches])

@@ -19,6 +19,7 @@ from dlab.training.watch import SAMPLES
 
 INFERENCE = 256_000_000  # bytes: inference takes fewer samples at a time where a layer's input and output need more
 HERE = "data", "process"  # parts that are in memory when the plan is made
+HOST = "process", "checkpoint"  # parts that are not on a device with memory of its own
 NAMES = {ACTIVATIONS: "activations", GRADIENTS: "their gradients", WORKSPACE: "workspace of the kernels"}
 
 
@@ -53,6 +54,7 @@ class Memory:
         self.batch = count if options.batch_size == "all" else min(options.batch_size, count)
         self.inference = inference_batch(network, options.eval_batch)
         self.splits = [split for split in (data.train, data.test, data.validation) if split is not None]
+        self.streams = any(split.streams for split in self.splits)
         self._training = self._drafts(pieces(count, self.batch), training=True)
         self._inference = self._drafts([n for s in self.splits for n in pieces(len(s.x), self.inference)])
         self._pool = Pool([*self._training.values(), *self._inference.values()])
@@ -80,14 +82,15 @@ class Memory:
         return [*plans, shared, *(Part(name, count) for name, count in named.items() if count)]
 
     def check(self) -> None:
-        """EnvironmentFault if the machine has not as much memory as is still to be taken."""
-        parts, free = [part for part in self.parts() if part.name not in HERE], machine.free_memory()
+        """EnvironmentFault if the machine, or the GPU, has not as much memory as is still to be taken."""
+        apart, of = (HOST, "the GPU's memory") if self.ops.apart else (HERE, "memory")
+        parts, free = [part for part in self.parts() if part.name not in apart], self.ops.free_memory()
         wanted = sum(part.bytes for part in parts)
         if wanted > free:
             largest = sorted(parts, key=lambda part: -part.bytes)[:3]
             told = ", ".join(f"{part.name} {gigabytes(part.bytes)}" for part in largest)
             raise EnvironmentFault(
-                f"training needs {gigabytes(wanted)} of memory ({told}), and {gigabytes(free)} are free. "
+                f"training needs {gigabytes(wanted)} of {of} ({told}), and {gigabytes(free)} are free. "
                 "Try a smaller train.batch_size or train.eval_batch; `dlab summary` shows the whole plan"
             )
 

@@ -29,16 +29,17 @@ class Threads:
         self._fresh, self._steps, self._spent = True, 0, 0.0
         self._use(most)
 
-    def step(self, run) -> None:
-        """Run one step, and learn from how long it took."""
+    def step(self, run):
+        """Run one step, and learn from how long it took; returns what it returns."""
         begin = perf_counter()
-        run()
+        found = run()
         seconds = perf_counter() - begin
         self._worked += seconds
         if self._fresh:  # threads that slept take a while to wake
             self._fresh = False
         elif len(self.choices) > 1:
             self._learn(seconds)
+        return found
 
     def _learn(self, seconds: float) -> None:
         self._steps, self._spent = self._steps + 1, self._spent + seconds

@@ -1,6 +1,6 @@
 """The training loop: it yields records and knows nobody who reads them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from math import isfinite
 from time import perf_counter
@@ -10,6 +10,7 @@ import numpy as np
 
 from dlab.errors import CheckpointError, Diverged
 from dlab.kernels import Backend, Call
+from dlab.kernels.script import SCORE, Line, Script
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
 from dlab.results.checkpoint import forms
@@ -19,6 +20,7 @@ from dlab.training.batches import Batches
 from dlab.training.evaluation import Evaluator, Stopped, finite
 from dlab.training.memory import Memory
 from dlab.training.randomness import MASK, key
+from dlab.training.stretch import Stretch
 from dlab.training.threads import Threads
 from dlab.training.watch import Watch
 
@@ -30,7 +32,7 @@ class Trainer:
 
     `run()` yields Progress now and then, an Evaluation with its Timing every `eval_every` steps, and Finished; if the
     spec asks to watch the layers, a Snapshot at the start and with every Evaluation.
-    `stop()` ends it after the present batch; `state()` and `restore()` are all that a resumed run needs.
+    `stop()` ends it after the present stretch of batches; `state()` and `restore()` are all that a resumed run needs.
     """
 
     def __init__(self, network: Network, ops: Backend, data: Any, spec: Any, threads: int):
@@ -50,11 +52,14 @@ class Trainer:
         for array, value in zip(self.states, spec.optimizer.start(), strict=True):
             array[...] = value
         self.memory = np.array(spec.optimizer.memory)
-        self.coefficients = ops.zeros((len(spec.optimizer.coefficients(1)),))
-        self.threads = Threads(threads)
-        self._cost = np.zeros(1)
+        self.threads = Threads(1 if ops.apart else threads)
+        self.script = ops.script(
+            size, len(network.random), len(spec.optimizer.coefficients(1)), bool(len(self.memory)) or self.room.streams
+        )
+        self._stretch, self._sums = Stretch(len(self.script.lines)), np.zeros(SCORE)
         self._update = self._update_calls()
-        self.evaluator = Evaluator(self._inference, data, self.room.inference, options.early_stop)
+        script = ops.script(self.room.inference, alone=self.room.streams)
+        self.evaluator = Evaluator(self._inference, script, data, self.room.inference, options.early_stop)
         self.plans: dict[int, Plan] = {}
         for number in {size, len(data.train.x) % size or size}:
             self._plan_for(number)
@@ -75,7 +80,7 @@ class Trainer:
         before, enough = self._seen, self.evaluator.patience.spent
         while not (self._stopping or enough or self._finished):
             if not self._due:  # a run that was stopped while it was evaluated goes on with that
-                self.train_step()
+                self._train_stretch()
             now = perf_counter()
             if self._due:
                 if (evaluation := self._evaluate()) is None:
@@ -104,27 +109,34 @@ class Trainer:
         """Whether the last batch is to be followed by an evaluation that was not made yet."""
         return self._seen > 0 and (self.step % self.eval_every == 0 or self.step == self.steps)
 
-    def train_step(self) -> None:
-        """One batch: gather, forward, loss, backward, update; Diverged if the loss is not finite."""
-        plan = self.prepare(self.step)
-        self.threads.step(plan.run)
-        self.step += 1
-        self._seen += plan.batch
-        self._batches += 1
-        if not isfinite(plan.total[0]):
-            raise Diverged(self._divergence(f"the loss became {plan.total[0] - self._before}"))
+    def train_step(self, count: int = 1) -> None:
+        """So many batches in one go: gather, forward, loss, backward, update; Diverged if a loss is not finite."""
+        plans = [self.prepare(line, self.step + n) for n, line in enumerate(self.script.lines[:count])]
+        scores = self.threads.step(partial(self.script.play, plans))
+        for plan, sums in zip(plans, scores, strict=True):
+            self.step += 1
+            self._seen += plan.batch
+            self._batches += 1
+            self._sums += sums
+            if not isfinite(sums[0]):
+                raise Diverged(self._divergence(f"the loss became {sums[0]}"))
 
-    def prepare(self, step: int) -> Plan:
-        """The plan of the batch of a step, with its rows, random states and coefficients in place."""
-        rows = self.batches.rows(step)
-        plan = self._plan_for(len(rows))
-        plan.rows[:] = rows
-        for number, state in plan.keys.items():
-            state[0] = key(self.spec.train.seed, MASK, number, step)
+    def prepare(self, line: Line, step: int) -> Plan:
+        """Write the line of a step: rows, random states, coefficients; returns the plan that plays it."""
+        rows, seed = self.batches.rows(step), self.spec.train.seed
+        line.rows[: len(rows)] = rows
+        line.keys[:] = [key(seed, MASK, number, step) for number in self.network.random]
         rate, *others = self.spec.optimizer.coefficients(step + 1)
-        self.coefficients[:] = rate * self.spec.schedule.scale(step + 1, self.steps), *others
-        self._running, self._before = plan, plan.total[0]
-        return plan
+        line.coefficients[:] = rate * self.spec.schedule.scale(step + 1, self.steps), *others
+        self._running = self._plan_for(len(rows))
+        return self._running
+
+    def _train_stretch(self) -> None:
+        """The next steps in one go: none goes beyond an evaluation or the end."""
+        count = min(self._stretch.steps, self.eval_every - self.step % self.eval_every, self.steps - self.step)
+        begin = perf_counter()
+        self.train_step(count)
+        self._stretch.took(perf_counter() - begin, count)
 
     @property
     def rate(self) -> float:
@@ -137,18 +149,20 @@ class Trainer:
         penalties = self.network.weights, options.l1, options.l2, options.lp, options.p
         calls = [ops.clip(g, self.spec.train.clip)] if self.spec.train.clip else []
         if options.l1 or options.l2 or options.lp:
-            calls.append(ops.penalty(w, *penalties, self._cost))
+            calls.append(ops.penalty(w, *penalties, self.script.score[2:]))
         if len(self.memory):
             calls.append(self._feed_back)
-        return [*calls, ops.apply(self.spec.optimizer.rule, w, g, self.states, self.coefficients, *penalties)]
+        coefficients = self.script.line.coefficients
+        return [*calls, ops.apply(self.spec.optimizer.rule, w, g, self.states, coefficients, *penalties)]
 
     def _feed_back(self) -> None:
         """Between backward pass and update: let the optimizer see the batch's loss."""
-        loss = (self._running.total[0] - self._before) / self._running.batch
-        self.spec.optimizer.feedback(loss, self.memory, self.coefficients)
+        coefficients, score = self.script.line.coefficients, self.ops.fetch(self.script.score)
+        self.spec.optimizer.feedback(float(score[0]) / self._running.batch, self.memory, coefficients)
+        self.ops.send(coefficients)
 
     def stop(self) -> None:
-        """End after the present batch, also in the middle of an evaluation."""
+        """End after the present stretch of batches, also in the middle of an evaluation."""
         self._stopping = self.evaluator.stopping = True
 
     def state(self) -> dict[str, np.ndarray]:
@@ -156,11 +170,13 @@ class Trainer:
 
         Diverged if the weights are not finite: such a state is never kept.
         """
+        for array in self._kept():
+            self.ops.fetch(array)
         self._check_weights()
         states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
         states |= {"optimizer.memory": self.memory} if len(self.memory) else {}
         found = {name: array.copy() for name, array in {**self._named(), **states}.items()}
-        sums = np.array([*self._totals(), self._cost[0], self._seen, self._batches])
+        sums = np.array([*self._sums, self._seen, self._batches])
         return found | {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
@@ -171,50 +187,59 @@ class Trainer:
             view[...] = state[name]
         for number, array in enumerate(self.states):
             array[...] = state[f"optimizer.{number}"]
+        for array in self._kept():
+            self.ops.send(array)
         self.memory[:] = state.get("optimizer.memory", ())
         self.step = int(state["step"][0])
         self.evaluator.patience.restore(state)
-        self._reset()
-        next(iter(self.plans.values())).total[:] = state["sums"][:2]
-        self._cost[0], self._seen, self._batches = float(state["sums"][2]), *map(int, state["sums"][3:])
+        self._sums[:] = state["sums"][:SCORE]
+        self._seen, self._batches = map(int, state["sums"][SCORE:])
+
+    def _kept(self) -> list[np.ndarray]:
+        """The arrays that a run goes on with."""
+        return [self.parameters, self.statistics, *self.states]
 
     def _named(self) -> dict[str, np.ndarray]:
         """Views of the parameters and the running statistics, as a checkpoint names them."""
         views = self.network.views(self.parameters) | self.network.statistics_views(self.statistics)
         return {f"{name}.{kind}": view for (name, kind), view in views.items()}
 
-    def _plan(self, samples: Any, batch: int, *training: Any, aside: bool = False) -> Plan:
+    def _plan(
+        self,
+        samples: Any,
+        batch: int,
+        gradients: np.ndarray | None = None,
+        update: Sequence[Call] = (),
+        script: Script | None = None,
+        aside: bool = False,
+    ) -> Plan:
         """A plan on the parameters and running statistics; one aside may be run without a trace in these."""
         statistics = self.statistics.copy() if aside else self.statistics
         scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, statistics)
-        return Plan(self.network, self.ops, samples, scaling, self.spec.loss, batch, *arrays, *training)
+        given = samples, scaling, self.spec.loss, batch, *arrays
+        return Plan(self.network, self.ops, *given, gradients, update, script)
 
-    def _inference(self, samples: Any, size: int) -> Plan:
+    def _inference(self, samples: Any, size: int, script: Script) -> Plan:
         """A plan for measuring."""
-        return self.room.make(size, False, partial(self._plan, samples, size))
+        return self.room.make(size, False, partial(self._plan, samples, size, script=script))
 
     def _plan_for(self, size: int) -> Plan:
         """The plan for this batch size: the last batch of an epoch may be smaller."""
         if size not in self.plans:
-            make = partial(self._plan, self.data.train, size, self.gradients, self._update)
+            make = partial(self._plan, self.data.train, size, self.gradients, self._update, self.script)
             self.plans[size] = self.room.make(size, True, make)
         return self.plans[size]
 
     def _reset(self) -> None:
-        """Forget the sums since the last evaluation."""
-        for plan in self.plans.values():
-            plan.total[:] = 0
-        self._seen, self._batches, self._cost[0] = 0, 0, 0.0
-
-    def _totals(self) -> np.ndarray:
-        """(sum of losses, number correct) since the last evaluation."""
-        return np.sum([plan.total for plan in self.plans.values()], axis=0)
+        """Forget the sums since the last evaluation: losses, number correct, penalties; samples and batches."""
+        self._sums[:] = 0
+        self._seen, self._batches = 0, 0
 
     def _means(self) -> tuple[float, float | None]:
         """Loss (penalties included) and accuracy of the batches since the last evaluation, as differentiated."""
-        loss, correct = self._totals()
+        loss, correct, cost = self._sums
         accuracy = float(correct / self._seen) if self.evaluator.counts else None
-        return float(loss / self._seen + self._cost[0] / self._batches), accuracy
+        return float(loss / self._seen + cost / self._batches), accuracy
 
     def _place(self) -> tuple[int, int]:
         """(epoch, step) for a record: the epoch, from 1, that the last batch belonged to."""

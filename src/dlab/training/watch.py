@@ -84,7 +84,7 @@ class Outputs:
 
     def measure(self) -> list[Columns]:
         """Mean, deviation, zeros and saturation of each layer."""
-        self.plan.run()
+        self.plan.script.play([self.plan])
         return [_outputs(y, layer.limits) for y, layer in zip(self._read(), self.layers, strict=True)]
 
     def values(self) -> list[Values]:
@@ -99,19 +99,20 @@ class Outputs:
 class Gradients:
     """Root mean squares of what training computes on its first batch, and of noise that is sent the same way."""
 
-    def __init__(self, plan: Plan, layers: Sequence[Watched], gradients: Mapping[Any, np.ndarray], seed: int):
-        self.plan = plan
-        for number, state in plan.keys.items():
-            state[0] = key(seed, WATCH, number)
+    def __init__(self, plan: Plan, layers: Sequence[Watched], network: Network, gradients: np.ndarray, seed: int):
+        self.plan, self.flat = plan, gradients
+        plan.script.line.keys[:] = [key(seed, WATCH, number) for number in network.random]
         names = [stage.node.name for stage in plan.stages]
-        self.gradients = [gradients[layer.weight] for layer in layers]
+        views = network.views(gradients)
+        self.gradients = [views[layer.weight] for layer in layers]
         self.places = [names.index(layer.name) for layer in layers]
         self.below = self.places[-1]  # the stages of the hidden layers
         self.signal = self._noise(seed) if self.below else []
 
     def measure(self) -> list[Columns]:
         """Weight gradient and signal of each layer."""
-        self.plan.run()
+        self.plan.script.play([self.plan])
+        self.plan.ops.fetch(self.flat)
         gradients = [_rms(gradient) for gradient in self.gradients]
         for call in self.signal:
             call()
@@ -139,11 +140,13 @@ class Gradients:
 class Weights:
     """The weights themselves."""
 
-    def __init__(self, layers: Sequence[Watched], parameters: Mapping[Any, np.ndarray]):
+    def __init__(self, ops: Backend, layers: Sequence[Watched], network: Network, flat: np.ndarray):
+        self.ops, self.flat, parameters = ops, flat, network.views(flat)
         self.weights = {layer.name: layer.node.layer.by_unit(parameters[layer.weight]) for layer in layers}
 
     def measure(self) -> list[Columns]:
         """Spread, norms, small ones and different units of each layer."""
+        self.ops.fetch(self.flat)
         return [_weights(w) for w in self.weights.values()]
 
     def values(self) -> list[Values]:
@@ -176,9 +179,9 @@ class Watch:
         if "gradients" in wanted:
             gradients, rows = ops.zeros((network.size,)), batches.rows(0)[:SAMPLES]
             made = _set(plan(samples, len(rows), gradients, aside=True), rows)
-            self.kinds.append(Gradients(made, self.layers, network.views(gradients), options.seed))
+            self.kinds.append(Gradients(made, self.layers, network, gradients, options.seed))
         if "weights" in wanted:
-            self.kinds.append(Weights(self.layers, network.views(parameters)))
+            self.kinds.append(Weights(ops, self.layers, network, parameters))
 
     def look(self, step: int, whole: bool) -> list[Snapshot]:
         """What there is to see now, with histograms if it is to be whole; nothing if nothing is watched."""

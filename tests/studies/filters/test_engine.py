@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from dlab.studies.filters.engine import Slide
+from dlab import kernels
+from dlab.kernels import gpu
+from dlab.kernels.gpu.emulator import Emulator
+from dlab.studies.filters.engine import Engine, Slide
 
 
 def by_loops(x: np.ndarray, slide: Slide) -> np.ndarray:
@@ -67,3 +70,19 @@ def test_a_stride_makes_windows_overlap(engine):
     x = np.random.default_rng(4).normal(size=(1, 1, 5, 6))
     wanted = [[x[0, 0, i : i + 3, j : j + 2].max() for j in (0, 3)] for i in (0, 2)]
     np.testing.assert_allclose(engine.maximum(x, (3, 2), (2, 3))[0][0, 0], wanted, rtol=1e-6)
+
+
+def test_a_gpu_with_a_memory_of_its_own_gives_what_the_definition_does():
+    gpu.use(Emulator())
+    definition, engine = Engine(kernels.Reference()), Engine(kernels.CUDA())
+    x, slide, sizes = (
+        np.random.default_rng(5).normal(size=(2, 1, 6, 6)),
+        Slide(np.eye(3)[None], pad=1),
+        ((2, 2), (2, 2)),
+    )
+    np.testing.assert_allclose(engine.respond(x, [slide])[0], definition.respond(x, [slide])[0], atol=1e-5)
+    (y, code), (largest, places) = engine.maximum(x, (2, 2)), definition.maximum(x, (2, 2))
+    np.testing.assert_allclose(y, largest, rtol=1e-6)
+    np.testing.assert_array_equal(code, places)
+    wanted = definition.max_errors(largest, places, x.shape, sizes)
+    np.testing.assert_allclose(engine.max_errors(largest, code, x.shape, sizes), wanted, rtol=1e-6)

@@ -33,34 +33,41 @@ class Times:
 
 
 class Stopwatch:
-    """A call that notes how long it takes."""
+    """A call that notes how long it takes until it is done."""
 
-    def __init__(self, call: Call):
-        self.call = call
+    def __init__(self, call: Call, wait: Call):
+        self.call, self.wait = call, wait
         self.seconds: list[float] = []
 
     def __call__(self) -> None:
-        self.seconds.append(timed(self.call))
+        self.seconds.append(timed(self.call, self.wait))
 
 
 def measure(trainer: Any, seconds: float) -> Times:
     """Train on the first full batches; whole steps and steps that are timed call by call take turns."""
     full = max(1, trainer.batches.samples // trainer.batches.batch)
     for step in range(WARM_UP):
-        trainer.prepare(step % full).run()
-    plan = trainer.prepare(0)
-    watches = [Stopwatch(call) for segment in plan.segments for call in segment.calls]
+        _ready(trainer, step % full).run()
+    plan = _ready(trainer, 0)
+    watches = [Stopwatch(call, plan.ops.wait) for segment in plan.segments for call in segment.calls]
     watched = plan.ops.bracket(list(watches))
     whole: list[float] = []
     end = perf_counter() + seconds
     while len(whole) < LEAST or perf_counter() < end:
         step = 2 * len(whole)
-        trainer.prepare(step % full)
-        whole.append(timed(plan.run))
-        trainer.prepare((step + 1) % full)
+        _ready(trainer, step % full)
+        whole.append(timed(plan.run, plan.ops.wait))
+        _ready(trainer, (step + 1) % full)
         for call in watched:
             call()
     return Times(plan, whole, [watch.seconds for watch in watches])
+
+
+def _ready(trainer: Any, step: int) -> Plan:
+    """The plan of a step, which may run at once."""
+    plan = trainer.prepare(trainer.script.lines[0], step)
+    trainer.script.open(1)
+    return plan
 
 
 def rows(times: Times, nodes: Any, fma_limit: float) -> list[CallRow]:

@@ -142,7 +142,7 @@ class Own(Way):
 
     def results(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         y, dx = (self.ops.read(buffer.view(), len(self.arrays.x)) for buffer in (self.y, self.dx))
-        return y, dx, self.dw
+        return y, dx, self.ops.fetch(self.dw)
 
     def _packed(self, images: np.ndarray, margin: int) -> Buffer:
         buffer = self.ops.buffer(images.shape[1:], len(images), margin)
@@ -151,7 +151,7 @@ class Own(Way):
         return buffer
 
     def _bracketed(self, call: Call) -> Call:
-        calls = self.ops.bracket([call])
+        calls = [*self.ops.bracket([call]), self.ops.wait]
         return lambda: [one() for one in calls]
 
 

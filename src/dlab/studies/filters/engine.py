@@ -111,11 +111,9 @@ class Engine:
         self, dy: np.ndarray, code: np.ndarray, shape: tuple[int, ...], sizes: tuple[Pair, Pair]
     ) -> np.ndarray:
         """Errors of maxima on their way back to images of `shape`; sizes: (window, stride)."""
-        samples = len(dy)
-        dx, codes = self.ops.buffer(shape[1:], samples), np.zeros(self._packed(dy).view().shape, np.int32)
-        codes[...] = self._packed(code).view()
+        dx, codes = self.ops.buffer(shape[1:], len(dy)), self.ops.fetch(self._packed(code).view()).astype(np.int32)
         self._run(self.ops.pooling.max_backward(self._packed(dy).view(), codes, dx.view(), *sizes, 0))
-        return self._read(dx, samples)
+        return self._read(dx, len(dy))
 
     def average_errors(self, dy: np.ndarray, shape: tuple[int, ...], sizes: tuple[Pair, Pair]) -> np.ndarray:
         """Errors of means on their way back to images of `shape`; sizes: (window, stride)."""

@@ -1,4 +1,4 @@
-"""Local filters on lane blocks: the reference, rubbish in the padding lanes, any threads, and sums of lanes."""
+"""Local filters on lanes: the reference, rubbish in the padding lanes, any threads, and sums of lanes."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,9 @@ from dlab.kernels.jit import floats, kernel
 from dlab.kernels.lanes import load, store, total
 from dlab.kernels.registers import put, tile, totals
 from tests.kernels.arrays import numbers
-from tests.kernels.test_cpu_operations import CPU, REFERENCE, SAMPLES, check_close, lanes, room
+from tests.kernels.fast import REFERENCE, SAMPLES, Fast, on_cases
 
+CPU = Fast(kernels.backend("cpu"))
 CASES = [  # channels, filters, height, width, kernel, stride, pad
     (1, 6, 7, 6, 5, 1, 2),
     (3, 17, 6, 8, 3, 1, 1),
@@ -30,31 +31,31 @@ def arrays(case, samples=SAMPLES):
     return [array.astype(np.float32).astype(float) for array in (x, w, b, dy)]
 
 
-def on_lanes(case, rubbish=0.0):
+def on_lanes(fast, case, rubbish=0.0):
     """y, dx, dw, db, with rubbish in the padding lanes of the input."""
     (x, w, b, dy), (S, P) = arrays(case), case[-2:]
-    wide, errors = lanes(x, P), lanes(dy).view()
-    wide.view()[-1, ..., SAMPLES % 16 :] = rubbish
+    wide, errors = fast.lanes(x, P), fast.lanes(dy).view()
+    fast.beyond(wide.view())[:] = rubbish
     w, b = (np.ascontiguousarray(array, np.float32) for array in (w, b))
-    found = room(*dy.shape[1:]), room(*x.shape[1:]), np.full_like(w, np.nan), np.full_like(b, np.nan)
-    CPU.local.forward(wide.view(P), w, b, found[0], S, 0.1)()
-    CPU.local.data_gradient(errors, w, found[1], S, P, wide.view(), 0.1)()
-    CPU.local.weight_gradient(wide.view(P), errors, found[2], found[3], S, SAMPLES)()
+    found = fast.room(*dy.shape[1:]), fast.room(*x.shape[1:]), np.full_like(w, np.nan), np.full_like(b, np.nan)
+    fast.ops.local.forward(wide.view(P), w, b, found[0], S, 0.1)()
+    fast.ops.local.data_gradient(errors, w, found[1], S, P, wide.view(), 0.1)()
+    fast.ops.local.weight_gradient(wide.view(P), errors, found[2], found[3], S, SAMPLES)()
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_it_follows_the_reference(case):
+@on_cases(CASES, [(3, 40, 7, 6, 3, 2, 1)])
+def test_it_follows_the_reference(fast, case):
     (x, w, b, dy), (S, P) = arrays(case), case[-2:]
     wide = np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
     wanted = np.empty(dy.shape), np.empty_like(x), np.empty_like(w), np.empty_like(b)
     REFERENCE.local.forward(wide, w, b, wanted[0], S, 0.1)()
     REFERENCE.local.data_gradient(dy, w, wanted[1], S, P, x, 0.1)()
     REFERENCE.local.weight_gradient(wide, dy, wanted[2], wanted[3], S)()
-    found = on_lanes(case)
+    found = on_lanes(fast, case)
     for here, right in zip(found, wanted, strict=True):
-        check_close(here, right)
-    for here, again in zip(found[2:], on_lanes(case, 1e3)[2:], strict=True):
+        fast.check(here, right)
+    for here, again in zip(found[2:], on_lanes(fast, case, 1e3)[2:], strict=True):
         assert here.tobytes() == again.tobytes()
 
 
@@ -64,13 +65,12 @@ def test_any_number_of_blocks(samples):
     y, dw, db = np.empty(dy.shape), np.empty_like(w), np.empty_like(b)
     REFERENCE.local.forward(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), w, b, y)()
     REFERENCE.local.weight_gradient(np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1))), dy, dw, db)()
-    wide, made = lanes(x, 1).view(1), lanes(np.zeros(dy.shape)).view()
+    wide, made = CPU.lanes(x, 1).view(1), CPU.lanes(np.zeros(dy.shape)).view()
     gradients = np.empty_like(w, np.float32), np.empty_like(b, np.float32)
-    CPU.local.forward(wide, w.astype(np.float32), b.astype(np.float32), made)()
-    CPU.local.weight_gradient(wide, lanes(dy).view(), *gradients)()
-    check_close(CPU.read(made, samples), y)
-    for found, wanted in zip(gradients, (dw, db), strict=True):
-        check_close(found, wanted)
+    CPU.ops.local.forward(wide, w.astype(np.float32), b.astype(np.float32), made)()
+    CPU.ops.local.weight_gradient(wide, CPU.lanes(dy).view(), *gradients)()
+    for found, wanted in zip((CPU.read(made, samples), *gradients), (y, dw, db), strict=True):
+        CPU.check(found, wanted)
 
 
 @pytest.mark.parametrize("case", [CASES[2], CASES[5]])
@@ -78,7 +78,7 @@ def test_threads_do_not_change_a_bit(case):
     found = set()
     for threads in (1, 2, 3, 4, 7):
         kernels.set_threads(threads)
-        found.add(b"".join(array.tobytes() for array in on_lanes(case)))
+        found.add(b"".join(array.tobytes() for array in on_lanes(CPU, case)))
     kernels.set_threads(1)
     assert len(found) == 1
 

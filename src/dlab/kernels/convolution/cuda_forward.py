@@ -1,0 +1,175 @@
+"""The sum of a convolution, forward and (on turned weights) backward to the data, on a GPU.
+
+A warp's lanes are 32 samples.  A thread holds the sums of a tile, k filters by i x j positions, for its own sample:
+a number of x that it reads serves k filters, a weight i x j positions, and neighbouring positions share their x.  The
+warps of a block take other filters at the same positions, so that the second to read a number of x finds it in the
+first-level cache; a slice of channels of their weights waits in shared memory, filters innermost.
+"""
+
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from dlab.kernels.gpu import WARP, Launch, factory, strides
+from dlab.kernels.gpu.language import cuda, index
+from dlab.layout import volume
+
+PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
+UNROLLED = 320  # multiply-adds in a row: from more the compiler makes a loop, and keeps the sums in slow memory
+SUMS = 64  # of a thread, so that two blocks of 256 threads find registers
+ENOUGH = 1056  # warps that keep a GPU busy: two for each scheduler of 132 processors
+SHARED, LARGEST = 24 << 10, 48 << 10  # bytes of weights in shared memory, if possible and at most
+EXTRA = 24  # instructions around a piece of straight multiply-adds
+ZERO = np.float32(0)
+
+
+class Tile(NamedTuple):
+    """What a thread does at once: so many filters, rows and columns of positions, and columns of the filter."""
+
+    k: int
+    i: int
+    j: int
+    q: int
+
+
+def covers(size: int, tile: int) -> int:
+    """Steps of `tile` that cover `size`."""
+    return -(-size // tile)
+
+
+def cycles(multiply_adds: int, loads: int) -> int:
+    """What a thread's work costs a scheduler: an instruction each; but a load takes the time of four multiply-adds."""
+    return max(EXTRA + multiply_adds + loads, 4 * loads)
+
+
+@lru_cache
+def best_tile(K: int, OH: int, OW: int, FW: int, stride: int, warps: int, pooled: bool) -> Tile:
+    """The tile that takes the fewest cycles; with less than ENOUGH warps, some schedulers have nothing to do.
+
+    multiply-adds and loads of a tile are k i j q and i ((j - 1) S + q) + k q: about 5 to 1 with 64 sums.
+    """
+
+    def cost(tile: Tile) -> tuple[int, int]:
+        k, i, j, q = tile
+        tiles = covers(K, k) * covers(OH, i) * covers(OW, j) * warps
+        work = covers(FW, q) * cycles(k * i * j * q, i * ((j - 1) * stride + q) + k * q)
+        return max(tiles, ENOUGH) * work, -k * i * j
+
+    filters, rows = [k for k in (1, 2, 4, 6, 8) if k <= K], [2] if pooled else range(1, min(OH, 2) + 1)
+    columns, taps = range(1 + pooled, min(OW, 14) + 1, 1 + pooled), [q for q in range(1, FW + 1) if FW % q == 0] or [1]
+    tiles = (Tile(*sizes) for sizes in product(filters, rows, columns, taps))
+    return min((t for t in tiles if t.k * t.i * t.j <= SUMS and volume(t) <= UNROLLED), key=cost)
+
+
+class Block(NamedTuple):
+    """Warps of a block, filters by positions, and how a slice of the weights lies in shared memory."""
+
+    filters: int
+    positions: int
+    row: int  # from one tap's weights to the next tap's: an odd number of fours, to spread them over the banks
+    channels: int
+
+
+@lru_cache
+def best_block(tile: Tile, K: int, C: int, taps: int, warps: int) -> Block:
+    """Up to eight of all warps, fewer if that would leave processors without a block."""
+    together = next((n for n in (8, 4) if warps // n >= ENOUGH // 4), 2)
+    filters = min(together, K // tile.k)
+    while taps * _row(filters * tile.k) * 4 > LARGEST and filters > 1:
+        filters //= 2
+    row = _row(filters * tile.k)
+    channels = max(1, min(C, SHARED // max(1, taps * row * 4)))
+    return Block(filters, together // filters, row, covers(C, covers(C, channels)))
+
+
+def _row(filters: int) -> int:
+    return 4 * (covers(filters, 4) | 1)
+
+
+@factory
+def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_steps, gate_steps, code_steps):
+    """y[k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[c,i S + p,j S + q]) for each sample.
+
+    Only the rows top <= i S + p < bottom of x are read: the others are known to be zero.
+    """
+    (TK, TI, TJ, Q), (WK, WP, ROW, SLICE), (top, bottom) = tile, block, valid
+    K, C, FH, FW, OH, OW, S = sizes
+    POSITIONS, SPAN, ACROSS = TI * TJ, (TJ - 1) * S + Q, covers(OW, TJ)
+    TILES, TAPS, FILTERS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * TK, WK * WP
+    SUMS, SEEN, ROOM = TK * POSITIONS, TI * SPAN, max(1, SLICE * TAPS * ROW)
+    SHARE, EVEN = covers(FILTERS, WARPS), FILTERS % WARPS == 0
+    (xc, xi, xj), (wk, wc, wp, wq), (yk, yi, yj) = x_steps, w_steps, y_steps
+    (gk, gi, gj), (ck, ci, cj) = gate_steps, code_steps
+
+    @cuda.jit
+    def convolution(x, w, b, y, gate, code, w_start, slope):
+        packed = cuda.shared.array(ROOM, np.float32, alignment=16)
+        acc = cuda.local.array(SUMS, np.float32)
+        xs = cuda.local.array(SEEN, np.float32)
+        lane, warp, n = cuda.threadIdx.x, cuda.threadIdx.y, cuda.blockIdx.z * 32 + cuda.threadIdx.x
+        first = min(cuda.blockIdx.y * FILTERS, K - FILTERS)
+        mine = warp % WK * TK
+        place = min(cuda.blockIdx.x * WP + warp // WK, TILES - 1)
+        i, j, k0 = min(place // ACROSS * TI, OH - TI), min(place % ACROSS * TJ, OW - TJ), first + mine
+        above, below = max(0, top - (i + TI - 1) * S), min(FH, bottom - i * S)
+        for s in range(SUMS):
+            acc[s] = b[index(k0 + s // POSITIONS)] if biased else ZERO
+        for c0 in range(0, C, SLICE):
+            count = min(SLICE, C - c0)
+            cuda.syncthreads()
+            for e in range(lane, count * TAPS, 32):
+                at = w_start + (c0 + e // TAPS) * wc + e // FW % FH * wp + e % FW * wq + (first + warp) * wk
+                for share in range(SHARE):
+                    if EVEN or warp + share * WARPS < FILTERS:
+                        packed[index(e * ROW + warp + share * WARPS)] = w[index(at + share * WARPS * wk)]
+            cuda.syncthreads()
+            for c in range(count):
+                for p in range(above, below):
+                    at, weights = (c0 + c) * xc + (i * S + p) * xi + j * S * xj + n, (c * FH + p) * FW * ROW + mine
+                    for q0 in range(0, FW, Q):
+                        for t in range(SEEN):
+                            xs[t] = x[index(at + t // SPAN * S * xi + (q0 + t % SPAN) * xj)]
+                        for q in range(Q):
+                            for k in range(TK):
+                                weight = packed[index(weights + (q0 + q) * ROW + k)]
+                                for t in range(POSITIONS):
+                                    acc[k * POSITIONS + t] += weight * xs[t // TJ * SPAN + t % TJ * S + q]
+        for k in range(TK):
+            if ending == POOLED:
+                for t in range(TJ // 2):
+                    best, which = acc[k * POSITIONS + 2 * t], 0
+                    for d in range(1, 4):
+                        value = acc[k * POSITIONS + 2 * t + d // 2 * TJ + d % 2]
+                        if value > best:
+                            best, which = value, d
+                    y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = (
+                        best if best > ZERO else slope * best
+                    )
+                    code[index((k0 + k) * ck + i // 2 * ci + (j // 2 + t) * cj + n)] = which
+            else:
+                for t in range(POSITIONS):
+                    value, h, v = acc[k * POSITIONS + t], i + t // TJ, j + t % TJ
+                    by = gate[index((k0 + k) * gk + h * gi + v * gj + n)] if ending == GATED else value
+                    y[index((k0 + k) * yk + h * yi + v * yj + n)] = value if by > ZERO else slope * value
+
+    return convolution
+
+
+def bind(x, w, turned, b, y, gate, code, stride, slope, ending, valid) -> Launch:
+    """A forward launch for the weights `turned`, a view of w."""
+    (K, C, FH, FW), warps = turned.shape, x.shape[-1] // WARP
+    scale = 2 if ending == POOLED else 1
+    OH, OW = y.shape[2] * scale, y.shape[3] * scale
+    tile = best_tile(K, OH, OW, FW, stride, warps, ending == POOLED)
+    places = covers(OH, tile.i) * covers(OW, tile.j)
+    block = best_block(tile, K, C, FH * FW, places * covers(K, tile.k) * warps)
+    gate, code = y if gate is None else gate, y if code is None else code
+    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize if turned.size else 0
+    steps = [strides(array)[1:4] for array in (x, y, gate, code)]
+    sizes = K, C, FH, FW, OH, OW, stride
+    kernel = make_forward(tile, block, sizes, valid, ending, b is not None, strides(turned), *steps)
+    grid = covers(places, block.positions), covers(K, block.filters * tile.k), warps
+    threads = WARP, block.filters * block.positions
+    return Launch(kernel, grid, threads, x, w, w if b is None else b, y, gate, code, np.int32(start), np.float32(slope))

@@ -1,0 +1,148 @@
+"""The losses on a GPU: u [1, K, N], all in one block, for a batch's outputs are few.
+
+Threads are lanes by rows: a thread does every rows-th output of its sample, and where samples are more than lanes, of
+more than one.  What a sample's threads have found they lay out in shared memory and each adds it up in order.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from dlab.kernels.gpu import Launch, factory, strides
+from dlab.kernels.gpu.language import cuda
+
+Call = Callable[[], object]
+U = np.uint32
+THREADS, EVERYONE = 512, 0xFFFFFFFF
+HALF, ONE, ZERO = np.float32(0.5), np.float32(1), np.float32(0)
+LOWEST = np.float32(-np.inf)
+
+
+def _block(outputs, lanes):
+    """Lanes and rows of the block."""
+    wide = min(lanes, THREADS)
+    rows = 1
+    while 2 * rows <= min(outputs, THREADS // wide):
+        rows *= 2
+    return wide, rows
+
+
+@cuda.jit(device=True)
+def _sum(parts, first, step):
+    """Every step-th number from `first` on, added in order."""
+    whole = ZERO
+    for i in range(first, parts.size, step):
+        whole += parts[i]
+    return whole
+
+
+@factory
+def _softmax_cross_entropy(outputs, lanes, u_step, du_step, gradient):
+    """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
+    wide, rows = _block(outputs, lanes)
+    threads = wide * rows
+
+    @cuda.jit
+    def softmax_cross_entropy(u, labels, du, total, samples):
+        parts = cuda.shared.array(threads, np.float32)
+        places = cuda.shared.array(threads, np.int32)
+        hits = cuda.shared.array(threads, np.float32)
+        at, row = U(cuda.threadIdx.x), U(cuda.threadIdx.y)
+        loss, correct, share = ZERO, ZERO, ONE / np.float32(samples)
+        for start in range(0, lanes, wide):
+            here, n = start + at < samples, min(start + at, lanes - 1)
+            top, place, whole = LOWEST, outputs, ZERO
+            for k in range(row, outputs, rows):
+                if u[k * u_step + n] > top:
+                    top, place = u[k * u_step + n], k
+            parts[row * wide + at], places[row * wide + at] = top, place
+            cuda.syncthreads()
+            for i in range(at, threads, wide):
+                if parts[i] > top or (parts[i] == top and places[i] < place):
+                    top, place = parts[i], places[i]
+            cuda.syncthreads()
+            for k in range(row, outputs, rows):
+                whole += math.exp(u[k * u_step + n] - top)
+            parts[row * wide + at] = whole
+            cuda.syncthreads()
+            whole = _sum(parts, at, wide)
+            cuda.syncthreads()
+            label = labels[n] if here else -1
+            if here and row == 0:
+                loss += math.log(whole) - (u[label * u_step + n] - top)
+                correct += ONE if place == label else ZERO
+            if gradient and start + at < lanes:
+                scale = share / whole if here else ZERO
+                for k in range(row, outputs, rows):
+                    value = math.exp(u[k * u_step + n] - top) * scale
+                    du[k * du_step + n] = value - share if k == label else value
+        parts[row * wide + at], hits[row * wide + at] = loss, correct
+        cuda.syncthreads()
+        loss, correct, distance = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32), 16
+        while distance > 0:
+            other = cuda.shfl_xor_sync(EVERYONE, loss, distance)
+            loss += other
+            other = cuda.shfl_xor_sync(EVERYONE, correct, distance)
+            correct += other
+            distance //= 2
+        if at == 0 and row == 0:
+            total[0] += loss
+            total[1] += correct
+
+    return softmax_cross_entropy
+
+
+@factory
+def _squared_error(outputs, lanes, y_step, target_step, dy_step, gradient):
+    """total += (sum of 1/2 |y - t|^2, number with all |y - t| < 1/2); dy = (y - t) / N, zero in padding lanes."""
+    wide, rows = _block(outputs, lanes)
+    threads = wide * rows
+
+    @cuda.jit
+    def squared_error(y, targets, dy, total, samples):
+        parts = cuda.shared.array(threads, np.float32)
+        hits = cuda.shared.array(threads, np.float32)
+        at, row = U(cuda.threadIdx.x), U(cuda.threadIdx.y)
+        loss, correct, share = ZERO, ZERO, ONE / np.float32(samples)
+        for start in range(0, lanes, wide):
+            here, n, misses = start + at < samples, start + at, ZERO
+            for k in range(row, outputs, rows):
+                error = y[k * y_step + n] - targets[n * target_step + k] if here else ZERO
+                loss += HALF * error * error
+                misses += ZERO if abs(error) < HALF else ONE
+                if gradient and n < lanes:
+                    dy[k * dy_step + n] = error * share
+            parts[row * wide + at] = misses
+            cuda.syncthreads()
+            if here and row == 0 and _sum(parts, at, wide) == ZERO:
+                correct += ONE
+            cuda.syncthreads()
+        parts[row * wide + at], hits[row * wide + at] = loss, correct
+        cuda.syncthreads()
+        loss, correct, distance = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32), 16
+        while distance > 0:
+            other = cuda.shfl_xor_sync(EVERYONE, loss, distance)
+            loss += other
+            other = cuda.shfl_xor_sync(EVERYONE, correct, distance)
+            correct += other
+            distance //= 2
+        if at == 0 and row == 0:
+            total[0] += loss
+            total[1] += correct
+
+    return squared_error
+
+
+def softmax_cross_entropy(u, labels, du, total) -> Call:
+    """Loss, accuracy and, unless `du` is None, gradient of softmax and cross entropy."""
+    (_, K, N), out = u.shape, u if du is None else du
+    kernel = _softmax_cross_entropy(K, N, strides(u)[1], strides(out)[1], du is not None)
+    return Launch(kernel, (1,), _block(K, N), u, labels, out, total, U(len(labels)))
+
+
+def squared_error(y, targets, dy, total) -> Call:
+    """Loss, accuracy and, unless `dy` is None, gradient of the squared error."""
+    (_, K, N), out = y.shape, y if dy is None else dy
+    kernel = _squared_error(K, N, strides(y)[1], strides(targets)[0], strides(out)[1], dy is not None)
+    return Launch(kernel, (1,), _block(K, N), y, targets, out, total, U(len(targets)))

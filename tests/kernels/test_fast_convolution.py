@@ -1,0 +1,77 @@
+"""Convolution on lanes against the float64 reference, on odd shapes and partial blocks."""
+
+import numpy as np
+import pytest
+
+from dlab.kernels.convolution import cuda_forward, cuda_weights
+from tests.kernels.arrays import numbers
+from tests.kernels.fast import REFERENCE, SAMPLES, on_cases
+
+CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
+    (1, 6, 12, 12, 5, 1, 2),
+    (3, 7, 9, 11, 3, 1, 1),
+    (2, 5, 11, 9, 3, 2, 1),
+    (2, 3, 10, 10, 2, 3, 0),
+    (4, 4, 5, 5, 1, 1, 0),
+    (1, 2, 7, 7, 3, 1, 2),
+    (16, 17, 9, 10, 3, 1, 1),
+    (17, 16, 6, 11, 5, 1, 0),
+    (17, 131, 5, 6, 3, 1, 1),
+    (3, 97, 12, 12, 11, 4, 2),
+]
+UNREACHED = (3, 5, 9, 9, 2, 3, 0)  # rows and columns that no window sees
+
+
+@pytest.fixture
+def wide_tiles(monkeypatch):
+    """The tiles that a GPU gets for large layers, which these small ones would leave idle."""
+    for module, best in ((cuda_forward, cuda_forward.best_tile), (cuda_weights, cuda_weights.best_work)):
+        monkeypatch.setattr(module, "ENOUGH", 1)
+        best.cache_clear()
+    yield
+    cuda_forward.best_tile.cache_clear()
+    cuda_weights.best_work.cache_clear()
+
+
+@on_cases(CONVOLUTIONS, [CONVOLUTIONS[1], UNREACHED])
+def test_convolution_and_its_gradients(fast, case, wide_tiles):
+    C, K, H, W, F, S, P = case
+    x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
+    OH, OW = (H + 2 * P - F) // S + 1, (W + 2 * P - F) // S + 1
+    dy, margin = numbers(SAMPLES, K, OH, OW, seed=1), -(-F // S) - (S == 1)
+    wide = np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
+    y, dx, dw, db = np.empty((SAMPLES, K, OH, OW)), np.empty_like(x), np.empty_like(w), np.empty_like(b)
+    REFERENCE.convolution.forward(wide, w, b, y, S, 0.1)()
+    REFERENCE.convolution.data_gradient(dy, w, dx, S, P, 0, x, 0.1)()
+    REFERENCE.convolution.weight_gradient(wide, dy, dw, db, S)()
+    w32, b32, lane_x, lane_dy = w.astype(np.float32), b.astype(np.float32), fast.lanes(x, P), fast.lanes(dy, margin)
+    found = fast.room(K, OH, OW), fast.room(C, H, W), np.full_like(w32, np.nan), np.full_like(b32, np.nan)
+    fast.ops.convolution.forward(lane_x.view(P), w32, b32, found[0], S, 0.1)()
+    fast.ops.convolution.data_gradient(lane_dy.view(margin), w32, found[1], S, P, margin, lane_x.view(), 0.1)()
+    fast.ops.convolution.weight_gradient(lane_x.view(P), lane_dy.view(), found[2], found[3], S, SAMPLES)()
+    for here, wanted in zip(found, (y, dx, dw, db), strict=True):
+        fast.check(here, wanted)
+
+
+@on_cases([*CONVOLUTIONS[:2], *CONVOLUTIONS[6:9]], CONVOLUTIONS[:1])
+def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
+    C, K, H, W, F, _, P = case
+    x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
+    OH, OW = H + 2 * P - F + 1, W + 2 * P - F + 1
+    shape, wide = (SAMPLES, K, OH // 2, OW // 2), np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
+    y, code, dy = np.empty(shape), np.empty(shape, np.uint8), numbers(*shape, seed=1)
+    dw, db, du = np.empty_like(w), np.empty_like(b), np.empty((SAMPLES, K, OH, OW))
+    REFERENCE.convolution.forward(wide, w, b, y, 1, 0.1, code)()
+    REFERENCE.convolution.pooled_weight_gradient(wide, dy, y, code, dw, db, 1, 0.1)()
+    REFERENCE.pooling.unpool(dy, y, code, du, 0.1)()
+    w32, b32, lane_x, lane_dy = *(a.astype(np.float32) for a in (w, b)), fast.lanes(x, P).view(P), fast.lanes(dy).view()
+    found, codes = fast.room(*shape[1:]), fast.room(*shape[1:], kind=np.uint8)
+    fast.ops.convolution.forward(lane_x, w32, b32, found, 1, 0.1, codes)()
+    fast.check(found, y)
+    assert np.array_equal(fast.read(codes), code)
+    gradients = np.full_like(w32, np.nan), np.full_like(b32, np.nan)
+    fast.ops.convolution.pooled_weight_gradient(lane_x, lane_dy, found, codes, *gradients, 1, 0.1, SAMPLES)()
+    spread = fast.room(K, OH, OW)
+    fast.ops.pooling.unpool(lane_dy, found, codes, spread, 0.1)()
+    for here, wanted in ((gradients[0], dw), (gradients[1], db), (spread, du)):
+        fast.check(here, wanted)
