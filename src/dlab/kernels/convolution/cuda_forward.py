@@ -58,7 +58,7 @@ def best_tile(K: int, OH: int, OW: int, FW: int, stride: int, warps: int, pooled
         return max(tiles, ENOUGH) * work, -k * i * j
 
     filters, rows = [k for k in (1, 2, 4, 6, 8) if k <= K], [2] if pooled else range(1, min(OH, 2) + 1)
-    columns, taps = range(1 + pooled, min(OW, 14) + 1, 1 + pooled), [q for q in range(1, FW + 1) if FW % q == 0] or [1]
+    columns, taps = range(1 + pooled, min(OW, 14) + 1, 1 + pooled), [q for q in range(1, FW + 1) if FW % q == 0]
     tiles = (Tile(*sizes) for sizes in product(filters, rows, columns, taps))
     return min((t for t in tiles if t.k * t.i * t.j <= SUMS and volume(t) <= UNROLLED), key=cost)
 
@@ -80,8 +80,8 @@ def best_block(tile: Tile, K: int, C: int, taps: int, warps: int) -> Block:
     while taps * _row(filters * tile.k) * 4 > LARGEST and filters > 1:
         filters //= 2
     row = _row(filters * tile.k)
-    channels = max(1, min(C, SHARED // max(1, taps * row * 4)))
-    return Block(filters, together // filters, row, covers(C, covers(C, channels)))
+    slices = covers(C, max(1, SHARED // (taps * row * 4)))
+    return Block(filters, together // filters, row, covers(C, slices) if C else 1)
 
 
 def _row(filters: int) -> int:
@@ -98,7 +98,7 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
     K, C, FH, FW, OH, OW, S = sizes
     POSITIONS, SPAN, ACROSS = TI * TJ, (TJ - 1) * S + Q, covers(OW, TJ)
     TILES, TAPS, FILTERS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * TK, WK * WP
-    SUMS, SEEN, ROOM = TK * POSITIONS, TI * SPAN, max(1, SLICE * TAPS * ROW)
+    SUMS, SEEN, ROOM = TK * POSITIONS, TI * SPAN, SLICE * TAPS * ROW
     SHARE, EVEN = covers(FILTERS, WARPS), FILTERS % WARPS == 0
     (xc, xi, xj), (wk, wc, wp, wq), (yk, yi, yj) = x_steps, w_steps, y_steps
     (gk, gi, gj), (ck, ci, cj) = gate_steps, code_steps
@@ -164,7 +164,7 @@ def bind(x, w, turned, b, y, gate, code, stride, slope, ending, valid) -> Launch
     places = covers(OH, tile.i) * covers(OW, tile.j)
     block = best_block(tile, K, C, FH * FW, places * covers(K, tile.k) * warps)
     gate, code = y if gate is None else gate, y if code is None else code
-    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize if turned.size else 0
+    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize
     steps = [strides(array)[1:4] for array in (x, y, gate, code)]
     sizes = K, C, FH, FW, OH, OW, stride
     kernel = make_forward(tile, block, sizes, valid, ending, b is not None, strides(turned), *steps)
