@@ -31,13 +31,14 @@ def _pack(size, data_steps, x_steps):
         square = cuda.shared.array(SQUARE, np.float32)
         t, row = U(cuda.threadIdx.x), U(cuda.threadIdx.y)
         first, lane = U(cuda.blockIdx.x) * WARP, U(cuda.blockIdx.y) * WARP
-        for n in range(row, WARP, ROWS):
-            value = ZERO
+        for i in range(WARP // ROWS):
+            n, value = row + i * ROWS, ZERO
             if lane + n < samples and first + t < count:
                 value = np.float32(data[rows[lane + n] * sample_step + (first + t) * number_step]) * scale + shift
             square[n, t] = value
         cuda.syncthreads()
-        for e in range(row, WARP, ROWS):
+        for i in range(WARP // ROWS):
+            e = row + i * ROWS
             if first + e < count:
                 x[place(first + e, size, x_steps) + lane + t] = square[t, e]
 
