@@ -1,8 +1,8 @@
 """The losses on a GPU: u [1, K, N], all in one block, for a batch's outputs are few.
 
 Threads are lanes by rows: a thread does every rows-th output of its sample.  What the threads of a sample have found
-they lay out in shared memory, where each of them adds it up in order.  A batch of more than 256 samples is done in turns.
-Sums are float32, of one batch at a time.
+they lay out in shared memory, where each of them adds it up in order.  More than 256 samples are done in turns.  Sums
+are float32, of one batch at a time.
 """
 
 import math
