@@ -16,8 +16,9 @@ from dlab.nn.plan import Plan
 from dlab.results.checkpoint import forms
 from dlab.results.records import Evaluation, Finished, Progress, Record, Timing, Validated, score
 from dlab.results.settings import differences
+from dlab.training.arrays import Arrays
 from dlab.training.batches import Batches
-from dlab.training.evaluation import Evaluator, Stopped, finite
+from dlab.training.evaluation import Evaluator, Stopped
 from dlab.training.memory import Memory
 from dlab.training.randomness import MASK, key
 from dlab.training.stretch import Stretch
@@ -44,14 +45,8 @@ class Trainer:
         self.steps_per_epoch = self.batches.per_epoch
         self.steps = options.iterations or options.epochs * self.steps_per_epoch
         self.eval_every = options.eval_every or min(self.steps_per_epoch, self.steps)
-        self.parameters, self.gradients = ops.zeros((network.size,)), ops.zeros((network.size,))
-        network.start(self.parameters, spec.model.init, options.seed)
-        self.statistics = ops.zeros((network.statistics_size,))
-        network.start_statistics(self.statistics)
-        self.states = [ops.zeros((network.size,)) for _ in spec.optimizer.start()]
-        for array, value in zip(self.states, spec.optimizer.start(), strict=True):
-            array[...] = value
-        self.memory = np.array(spec.optimizer.memory)
+        self.arrays = Arrays(network, ops, spec)
+        self.parameters, self.gradients, self.memory = self.arrays.parameters, self.arrays.gradients, self.arrays.memory
         self.threads = Threads(1 if ops.apart else threads)
         self.script = ops.script(
             size, len(network.random), len(spec.optimizer.coefficients(1)), bool(len(self.memory)) or self.room.streams
@@ -153,7 +148,7 @@ class Trainer:
         if len(self.memory):
             calls.append(self._feed_back)
         coefficients = self.script.line.coefficients
-        return [*calls, ops.apply(self.spec.optimizer.rule, w, g, self.states, coefficients, *penalties)]
+        return [*calls, ops.apply(self.spec.optimizer.rule, w, g, self.arrays.states, coefficients, *penalties)]
 
     def _feed_back(self) -> None:
         """Between backward pass and update: let the optimizer see the batch's loss."""
@@ -170,39 +165,20 @@ class Trainer:
 
         Diverged if the weights are not finite: such a state is never kept.
         """
-        for array in self._kept():
-            self.ops.fetch(array)
         self._check_weights()
-        states = {f"optimizer.{number}": array for number, array in enumerate(self.states)}
-        states |= {"optimizer.memory": self.memory} if len(self.memory) else {}
-        found = {name: array.copy() for name, array in {**self._named(), **states}.items()}
         sums = np.array([*self._sums, self._seen, self._batches])
-        return found | {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
+        own = {"step": np.array([self.step], np.int64), "sums": sums, **self.evaluator.patience.state()}
+        return self.arrays.copies() | own
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from `state()`; CheckpointError if it belongs to another network or optimizer."""
         if odd := differences(forms(state), forms(self.state())):
             raise CheckpointError(f"this checkpoint belongs to another network or optimizer: {'; '.join(odd[:5])}")
-        for name, view in self._named().items():
-            view[...] = state[name]
-        for number, array in enumerate(self.states):
-            array[...] = state[f"optimizer.{number}"]
-        for array in self._kept():
-            self.ops.send(array)
-        self.memory[:] = state.get("optimizer.memory", ())
+        self.arrays.put(state)
         self.step = int(state["step"][0])
         self.evaluator.patience.restore(state)
         self._sums[:] = state["sums"][:SCORE]
         self._seen, self._batches = map(int, state["sums"][SCORE:])
-
-    def _kept(self) -> list[np.ndarray]:
-        """The arrays that a run goes on with."""
-        return [self.parameters, self.statistics, *self.states]
-
-    def _named(self) -> dict[str, np.ndarray]:
-        """Views of the parameters and the running statistics, as a checkpoint names them."""
-        views = self.network.views(self.parameters) | self.network.statistics_views(self.statistics)
-        return {f"{name}.{kind}": view for (name, kind), view in views.items()}
 
     def _plan(
         self,
@@ -214,7 +190,7 @@ class Trainer:
         aside: bool = False,
     ) -> Plan:
         """A plan on the parameters and running statistics; one aside may be run without a trace in these."""
-        statistics = self.statistics.copy() if aside else self.statistics
+        statistics = self.arrays.statistics.copy() if aside else self.arrays.statistics
         scaling, arrays = (self.data.scale, self.data.shift), (self.parameters, statistics)
         given = samples, scaling, self.spec.loss, batch, *arrays
         return Plan(self.network, self.ops, *given, gradients, update, script)
@@ -260,7 +236,7 @@ class Trainer:
 
     def _check_weights(self) -> None:
         """Diverged if a weight or a running statistic is not finite, which a saturated unit hides from the loss."""
-        if not all(map(finite, (self.parameters, self.statistics))):
+        if not self.arrays.finite():
             raise Diverged(self._divergence("a weight became infinite or NaN"))
 
     def _progress(self, rate: float) -> Progress:
