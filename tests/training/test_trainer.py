@@ -165,14 +165,16 @@ def test_divergence_names_the_place():
 
 SIGMOID = (LAYERS["flatten"](), LAYERS["dense"](8), LAYERS["sigmoid"](), LAYERS["dense"](3))
 NORMALISED = (LAYERS["flatten"](), LAYERS["dense"](8), LAYERS["batchnorm"](), LAYERS["tanh"](), LAYERS["dense"](3))
-PLACES = [(layers, name) for layers in (SIGMOID, NORMALISED) for name in trainer(layers, ops="reference")._named()]
+PLACES = [
+    (layers, name) for layers in (SIGMOID, NORMALISED) for name in trainer(layers, ops="reference").arrays.named()
+]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(("layers", "name"), PLACES, ids=[f"{len(layers)}-{name}" for layers, name in PLACES])
 def test_what_is_not_finite_stops_the_run_and_is_never_kept(layers, name, bad):
     made = trainer(layers, ops="reference", eval_every=2)
-    made._named()[name].reshape(-1)[-1] = bad
+    made.arrays.named()[name].reshape(-1)[-1] = bad
     place = r"in epoch 1, batch [12] \(step [12]\), at learning rate 0.01"
     with np.errstate(all="ignore"), pytest.raises(Diverged, match=place):
         list(made.run())

@@ -37,11 +37,11 @@ class Arrays:
         """What a checkpoint holds of them, by name."""
         for array in self._kept():
             self.ops.fetch(array)
-        return {name: array.copy() for name, array in self._named().items()}
+        return {name: array.copy() for name, array in self.named().items()}
 
     def put(self, state: Mapping[str, np.ndarray]) -> None:
         """Take the values of `copies()`."""
-        for name, array in self._named().items():
+        for name, array in self.named().items():
             array[...] = state[name]
         for array in self._kept():
             self.ops.send(array)
@@ -50,7 +50,7 @@ class Arrays:
         """The flat arrays that a run goes on with."""
         return [self.parameters, self.statistics, *self.states]
 
-    def _named(self) -> State:
+    def named(self) -> State:
         """Views as a checkpoint names them."""
         views = self.network.views(self.parameters) | self.network.statistics_views(self.statistics)
         named = {f"{name}.{kind}": view for (name, kind), view in views.items()}

@@ -48,9 +48,8 @@ class Trainer:
         self.arrays = Arrays(network, ops, spec)
         self.parameters, self.gradients, self.memory = self.arrays.parameters, self.arrays.gradients, self.arrays.memory
         self.threads = Threads(1 if ops.apart else threads)
-        self.script = ops.script(
-            size, len(network.random), len(spec.optimizer.coefficients(1)), bool(len(self.memory)) or self.room.streams
-        )
+        changing = len(network.random), len(spec.optimizer.coefficients(1))
+        self.script = ops.script(size, *changing, alone=bool(len(self.memory)) or self.room.streams)
         self._stretch, self._sums = Stretch(len(self.script.lines)), np.zeros(SCORE)
         self._update = self._update_calls()
         script = ops.script(self.room.inference, alone=self.room.streams)
@@ -246,7 +245,5 @@ class Trainer:
     def _divergence(self, what: str) -> str:
         epoch, step = self._place()
         batch = (step - 1) % self.steps_per_epoch + 1
-        return (
-            f"{what} in epoch {epoch}, batch {batch} (step {step}), at learning rate "
-            f"{self.rate:g}. Try a smaller optimizer.lr, or another model.init"
-        )
+        where = f"in epoch {epoch}, batch {batch} (step {step}), at learning rate {self.rate:g}"
+        return f"{what} {where}. Try a smaller optimizer.lr, or another model.init"
