@@ -180,7 +180,7 @@ def forged(random: Random, path: Path) -> None:
     content = bytearray(_regular(path).read_bytes())
     size = int.from_bytes(content[:8], "little")
     for _ in range(random.choice((1, 2))):
-        content[random.randrange(8 + size)] = random.choice(b'0123456789"[]{},:FI\x00\xff ')
+        content[random.randrange(min(8 + size, len(content)))] = random.choice(b'0123456789"[]{},:FI\x00\xff ')
     path.write_bytes(content)
     body = json.loads(_regular(manifest).read_text())
     body["state"] = vars(Part.of(path, len(content)))
@@ -209,7 +209,7 @@ def attempt(seed: int, number: int) -> str:
         for target in random.sample(targets, random.choice((1, 1, 2, 3))):
             try:
                 random.choice(DAMAGES)(random, Path(name) / target)
-            except (FileNotFoundError, ValueError):  # another one was there before
+            except (FileNotFoundError, ValueError, RecursionError):  # another one was there before
                 pass
         return restored(Path(name))
 
