@@ -1,11 +1,10 @@
 """The command line in this process, over a network that computes nothing."""
 
-import importlib
-
 import pytest
 from click.testing import CliRunner
 
 import dlab.spec
+from dlab.cli import jobs  # before anything is replaced: what is imported while it is would keep the replacement
 from dlab.cli.group import dlab as group
 from tests.cli import fake_dlab
 
@@ -15,7 +14,6 @@ def invoke(tmp_path, monkeypatch):
     """Run a command in an empty folder; returns click's result."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(dlab.spec, "load", fake_dlab.load, raising=False)
-    jobs = importlib.import_module("dlab.cli.jobs")
     monkeypatch.setattr(jobs, "load", fake_dlab.load)
     monkeypatch.setattr(jobs, "build", fake_dlab.build)
     return lambda *arguments: CliRunner().invoke(group, arguments, prog_name="dlab")
