@@ -18,6 +18,7 @@ Count = Annotated[int, Ge(1)]
 Fraction = Annotated[float, Gt(0), Lt(1)]
 Side = Annotated[int, Ge(1), Le(4096)]
 MAX_CLASSES = 10_000
+SMALL = 1 << 26  # bytes of memory that nobody counts
 MAKING = 16  # bytes for each number of a set that is made in memory: it is there twice for a moment, in float64
 TEST, VALIDATION = 6, 7  # the purposes "held-out split" of a random stream
 
@@ -109,7 +110,7 @@ class DataSet:
         """EnvironmentFault if so many samples cannot be made in the memory there is."""
         shape, free = self.peek()[0], machine.free_memory()
         wanted = MAKING * samples * volume(shape)
-        if wanted > free:
+        if wanted > max(free, SMALL):
             told = f"{samples:,} samples of {'x'.join(map(str, shape))} numbers take {wanted / 1e9:,.1f} GB of memory"
             raise EnvironmentFault(f"{self.type_name}: {told}, and {free / 1e9:,.1f} GB are free")
 
