@@ -68,6 +68,19 @@ def test_faults_are_told_without_a_traceback(invoke, arguments, code, said):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (MemoryError(), 5, "out of memory: try a smaller train.batch_size")],
+)
+def test_what_stops_a_command_before_its_run_begins(invoke, monkeypatch, fault, code, said):
+    def stop(*arguments):
+        raise fault
+
+    monkeypatch.setattr("dlab.cli.jobs.build", stop)
+    result = invoke("train", "one")
+    assert (result.exit_code, said in result.stderr) == (code, True)
+
+
 def test_debug_shows_the_traceback_and_keeps_the_code(invoke):
     result = invoke("train", "diverges", "--debug")
     assert result.exit_code == 6

@@ -10,6 +10,8 @@ import pytest
 from dlab.errors import SpecError
 from dlab.machine import DEVICES
 from dlab.spec import load
+from dlab.spec.faults import Place
+from dlab.spec.node import node_of
 
 GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
 LAYERS = "data: mnist\nmodel:\n  layers:\n"
@@ -306,6 +308,21 @@ FAULTS = {
         "",
     ),
     "seed listed twice": (GOOD + "compare: {seeds: [1, 1]}\n", "4:10: compare: a seed is listed twice", ""),
+    "two variants of one name": (
+        GOOD + "compare: {grid: {train.clip: [1.5, -1.5]}}\n",
+        "4:10: compare: two variants are called clip1.5",
+        "",
+    ),
+    "a list where one of several mappings is due": (
+        GOOD + "compare: {variants: {a: {optimizer: [sgd]}}}\n",
+        "4:37: optimizer: must be one of adagrad",
+        "(got a list)",
+    ),
+    "a word among seeds": (
+        GOOD + "compare: {seeds: [0, x]}\n",
+        "4:18: compare.seeds: must be a whole number from 1 to 1000 or a list of whole numbers",
+        "(got a list)",
+    ),
     "no seeds": (
         GOOD + "compare: {seeds: 0}\n",
         "4:18: compare.seeds: must be a whole number from 1 to 1000 or a list",
@@ -356,6 +373,35 @@ def test_override_fault(read: Callable, override: str, message: str):
 def test_self_reference(read: Callable):
     with pytest.raises(SpecError, match=r"4:8: train: anchors \(&a\).*\n.*4:12: train.0: aliases \(\*a\)"):
         read(GOOD + "train: &a [*a]\n")
+
+
+def test_what_pyyaml_leaks_is_a_fault(read: Callable, monkeypatch: pytest.MonkeyPatch):
+    def leak(text: str, Loader: type):
+        yield from ()
+        raise IndexError("string index out of range")
+
+    monkeypatch.setattr("yaml.parse", leak)
+    with pytest.raises(SpecError, match=r"s.yaml:1:1: cannot be read as YAML \(IndexError\)"):
+        read(GOOD)
+
+
+def test_what_the_system_does_not_let_read(write: Callable, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    source = write(GOOD)
+    for place, name, said in ((Path, "open", "cannot be read: Permission denied"), (os, "stat", "is not readable")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, refuse)
+            with pytest.raises(SpecError, match=f"s.yaml: {said}"):
+                load(source)
+
+
+def test_plain_values_become_nodes_at_one_place():
+    place = Place("here")
+    made = node_of({"a": [1, {"b": None}], "c": "d"}, place)
+    assert made.plain() == {"a": [1, {"b": None}], "c": "d"}
+    assert made.at(("a", 1, "b")) == node_of(None, place)
 
 
 def test_key_set_twice(write: Callable):

@@ -12,6 +12,8 @@ import pytest
 from dlab.errors import SpecError
 from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.spec import Compare, EarlyStop, Regularize, Spec, Train, files, json_schema, load, shipped, vary
+from dlab.spec.describe import entered
+from dlab.spec.kinds import headline
 from dlab.spec.scalars import resolve
 
 GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
@@ -248,3 +250,21 @@ def test_import_is_light():
     environment = {"PYTHONPATH": str(files.PACKAGE.parent)}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_what_is_not_said_has_three_seeds():
+    assert Compare().all_seeds() == (0, 1, 2)
+
+
+def test_every_shipped_spec_names_its_command():
+    commands = {name: headline(path) for name, path in shipped().items()}
+    assert commands["lenet"][0] == "train"
+    assert commands["gabor"][0] == "filter-demo"
+    assert all(shows and not shows.startswith("#") for _, shows in commands.values())
+
+
+def test_alternatives_are_picked_by_the_value():
+    listed, mapped = {"items": {"type": "integer"}}, {"properties": {"a": {"type": "integer"}}, "required": ["a"]}
+    either = {"anyOf": [mapped, listed]}
+    assert entered(either, [1], {}) == listed
+    assert entered(either, {"a": 1}, {}) == entered(either, 5, {}) == mapped

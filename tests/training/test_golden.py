@@ -30,7 +30,7 @@ DRAWN = {
 }
 
 
-@pytest.mark.parametrize("sampling", ROWS)
+@pytest.mark.parametrize("sampling", list(ROWS))
 def test_the_rows_of_the_first_batches(sampling):
     assert [Batches(10, 4, sampling, 7).rows(step).tolist() for step in range(4)] == ROWS[sampling]
 
@@ -40,7 +40,7 @@ def test_masks_and_streams():
     assert stream(7, WATCH, 2).integers(0, 1000, 4).tolist() == [585, 913, 167, 786]
 
 
-@pytest.mark.parametrize("name", INITIALISERS)
+@pytest.mark.parametrize("name", list(INITIALISERS))
 def test_starting_weights(name):
     layers = LAYERS["conv"](2, 3), LAYERS["relu"](), LAYERS["flatten"](), LAYERS["dense"](3)
     network = Network(layers, (1, 4, 4))
@@ -52,7 +52,7 @@ def test_starting_weights(name):
         assert not views[layer, "bias"].any()
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", list(DRAWN))
 def test_drawn_data(name):
     assert DATASETS[name]().load(7).sha256 == DRAWN[name]
 

@@ -9,16 +9,14 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 
-from dlab import machine
 from dlab.data.stream import Bound, OneHot, Stream, pieces
-from dlab.errors import DataError, EnvironmentFault
-from dlab.layout import Shape, volume
+from dlab.errors import DataError
+from dlab.layout import Shape
 
 Count = Annotated[int, Ge(1)]
 Fraction = Annotated[float, Gt(0), Lt(1)]
 Side = Annotated[int, Ge(1), Le(4096)]
 MAX_CLASSES = 10_000
-MAKING = 16  # bytes for each number of a set that is made in memory: it is there twice for a moment, in float64
 TEST, VALIDATION = 6, 7  # the purposes "held-out split" of a random stream
 
 
@@ -112,14 +110,6 @@ class DataSet:
     def seeded(self) -> bool:
         """Whether the seed decides what the data are."""
         return self.holdout is not None or self.validation is not None
-
-    def afford(self, samples: int) -> None:
-        """EnvironmentFault if so many samples cannot be made in the memory there is."""
-        shape, free = self.peek()[0], machine.free_memory()
-        wanted = MAKING * samples * volume(shape)
-        if wanted > free:
-            told = f"{samples:,} samples of {'x'.join(map(str, shape))} numbers take {wanted / 1e9:,.1f} GB of memory"
-            raise EnvironmentFault(f"{self.type_name}: {told}, and {free / 1e9:,.1f} GB are free")
 
     def where(self) -> str | None:
         """Where the set is, None if it is not here."""

@@ -119,6 +119,4 @@ def _kind(hint: Any) -> Any:
 
 
 def _default(field: Field[Any]) -> Any:
-    if field.default_factory is not MISSING:
-        return written(field.default_factory())
     return ... if field.default is MISSING else written(field.default)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlab.data.dataset import Data, DataSet, Samples, classified, hold_out
+from dlab.data.room import afford
 from dlab.layout import Shape
 from dlab.registry import DATASETS
 
@@ -26,7 +27,7 @@ class Digits(DataSet):
     def load(self, seed: int = 0) -> Data:
         from sklearn.datasets import load_digits
 
-        self.afford(sum(COUNTS))
+        afford(self, sum(COUNTS))
         bunch = load_digits()
         images = enlarge(bunch.images * (255 / 16), self.size or 8)
         whole = classified(images[:, None], bunch.target, 10, "digits")

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from dlab.data.dataset import Count, Data, DataSet, Samples, classified, hold_out
+from dlab.data.room import afford
 from dlab.layout import Shape
 from dlab.registry import DATASETS
 
@@ -65,7 +66,7 @@ class Spiral(Drawn):
         return (2,), 3
 
     def load(self, seed: int = 0) -> Data:
-        self.afford(3 * self.samples)
+        afford(self, 3 * self.samples)
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 10))))
         labels = np.repeat(np.arange(3), self.samples)
         radius = np.tile(np.arange(self.samples) / self.samples, 3)
@@ -86,7 +87,7 @@ class Prices(Drawn):
         return (3,), 1
 
     def load(self, seed: int = 0) -> Data:
-        self.afford(self.samples)
+        afford(self, self.samples)
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 11))))
         x = np.stack(
             [
@@ -118,7 +119,7 @@ class Noise(Drawn):
         return (self.features,), self.classes
 
     def load(self, seed: int = 0) -> Data:
-        self.afford(self.samples)
+        afford(self, self.samples)
         random = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 12))))
         x = random.standard_normal((self.samples, self.features), np.float32)
         whole = classified(x, random.integers(0, self.classes, self.samples), self.classes, "noise")
