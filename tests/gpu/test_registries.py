@@ -18,7 +18,7 @@ def test_every_layer_makes_a_plan_of_launches_alone(case):
         assert plans.launches(Network(made, shape), 35)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", OPTIMIZERS.names())
 def test_every_optimizer_makes_a_plan_of_launches_alone(name):
     if name not in WITHOUT:
         assert plans.launches(SMALL, 35, OPTIMIZERS[name]())
