@@ -1,10 +1,11 @@
 """The command line in this process, over a network that computes nothing."""
 
+import importlib
+
 import pytest
 from click.testing import CliRunner
 
 import dlab.spec
-from dlab.cli import jobs  # before anything is replaced: what is imported while it is would keep the replacement
 from dlab.cli.group import dlab as group
 from tests.cli import fake_dlab
 

@@ -66,7 +66,7 @@ def test_shared_memory_changes_no_bit(name, monkeypatch):
             assert shared.evaluator.test() == apart.evaluator.test()
     assert np.isfinite(shared.parameters).all()
     assert np.array_equal(shared.parameters, apart.parameters)
-    assert np.array_equal(shared.statistics, apart.statistics)
+    assert np.array_equal(shared.arrays.statistics, apart.arrays.statistics)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -50,7 +50,7 @@ def test_lane_blocks_train_to_the_reference_numbers(words, norm):
     options = {"layers": built(words, norm), "optimizer": OPTIMIZERS["sgd"](lr=0.1)}
     fast, exact = (trainer(ops=ops, **options) for ops in ("cpu", "reference"))
     assert rows(fast)[-1].test_loss == pytest.approx(rows(exact)[-1].test_loss, rel=1e-4)
-    np.testing.assert_allclose(fast.statistics, exact.statistics, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(fast.arrays.statistics, exact.arrays.statistics, rtol=1e-3, atol=1e-4)
 
 
 def test_running_statistics_follow_the_batches():
@@ -68,10 +68,10 @@ def test_running_statistics_follow_the_batches():
 def test_inference_reads_the_running_statistics_and_leaves_them():
     made = trainer(layers=NORMALISED)
     made.train_step()
-    before, first = made.statistics.copy(), made.evaluator.test()[0]
+    before, first = made.arrays.statistics.copy(), made.evaluator.test()[0]
     assert made.evaluator.test()[0] == first
-    assert np.array_equal(made.statistics, before)
-    made.network.statistics_views(made.statistics)["batchnorm1", "mean"] += 1
+    assert np.array_equal(made.arrays.statistics, before)
+    made.network.statistics_views(made.arrays.statistics)["batchnorm1", "mean"] += 1
     assert made.evaluator.test()[0] != first
 
 
@@ -95,6 +95,6 @@ def test_a_resumed_run_has_the_bits_of_the_unbroken_one(at):
     assert np.any(state["batchnorm1.mean"] != 0)
     assert np.any(state["batchnorm2.variance"] != 1)
     second.restore(state)
-    assert np.array_equal(second.statistics, first.statistics)
+    assert np.array_equal(second.arrays.statistics, first.arrays.statistics)
     assert rows(second)[-1] == expected[-1]
     assert same(second.state(), whole.state())
