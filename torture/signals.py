@@ -1,27 +1,30 @@
 """Signals {Ctrl-C, SIGTERM, SIGHUP, Ctrl-C twice} at six moments of real runs: code, state, time to stop, same bytes.
 
-python torture/signals.py [ROUNDS]    writes torture/results/signals.json
+python -m torture.signals --rounds 20
 """
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from torture import frame
 
 SIGNALS = {"INT": [2], "TERM": [15], "HUP": [1], "2xINT": [2, 2]}
 CODES = {"INT": 130, "TERM": 143, "HUP": 129, "2xINT": 130}
 MOMENTS = ("import", "compile", "train", "evaluate", "save", "plot")
 SPEC = ["lenet-digits", "-s", "train.epochs=3", "-s", "train.measure=all"]
-MARK, LAST = "signalled", "last.safetensors"
-RESULTS = Path(__file__).parent / "results" / "signals.json"
+LAST = "last.safetensors"
+ROOT = Path(__file__).parents[1]
 
 
 class Victim:
@@ -34,7 +37,6 @@ class Victim:
         """Send them if it is time."""
         self.left -= 1
         if self.left == 0:
-            Path(MARK).write_text(repr(time.time()))
             for number in self.numbers:
                 os.kill(os.getpid(), number)
 
@@ -112,50 +114,40 @@ def bits(folder: Path) -> bytes:
     return (run / "results.csv").read_bytes() + (run / "weights" / "last.safetensors").read_bytes()
 
 
-def attempt(moment: str, name: str, after: int, whole: bytes) -> dict[str, Any]:
-    """One life: what was wrong, and how long it took from the signal to the end."""
-    folder = Path(tempfile.mkdtemp())
-    cold = {"DLAB_CACHE_DIR": str(folder / "cold")} if moment == "compile" else {}
-    command = [sys.executable, str(Path(__file__).absolute()), "victim", moment, name, str(after)]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, **cold})
-    seconds = time.time() - float((folder / MARK).read_text()) if (folder / MARK).exists() else None
-    shown, wrong = state(folder), []
-    if run.returncode != CODES[name]:
-        wrong.append(f"code {run.returncode}")
-    if shown not in (("none", "interrupted") if moment in ("import", "compile") else ("interrupted", "done")):
-        wrong.append(f"state {shown}")
-    if "Traceback" in run.stderr:
-        wrong.append(run.stderr[-300:])
-    if shown == "interrupted" and dlab(folder, "train", "--resume", "latest", "--no-plots").returncode:
-        wrong.append("cannot go on")
-    if shown != "none" and bits(folder) != whole:
-        wrong.append("other bytes")
-    shutil.rmtree(folder)
-    return {"moment": moment, "signal": name, "after": after, "seconds": seconds, "state": shown, "wrong": wrong}
+def attempt(moment: str, name: str, after: int, whole: bytes) -> str:
+    """One life and what comes after: the state it left, in words; AssertionError where something was wrong."""
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        cold = {"DLAB_CACHE_DIR": str(folder / "cold")} if moment == "compile" else {}
+        command = [sys.executable, "-m", "torture.signals", "victim", moment, name, str(after)]
+        places = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | cold | places)
+        shown = state(folder)
+        assert run.returncode == CODES[name], run.stderr[-300:]
+        assert "Traceback" not in run.stderr, run.stderr[-300:]
+        assert shown in (("none", "interrupted") if moment in ("import", "compile") else ("interrupted", "done"))
+        if shown == "interrupted":
+            assert not dlab(folder, "train", "--resume", "latest", "--no-plots").returncode
+        assert shown == "none" or bits(folder) == whole
+        return f"{moment}: {shown}"
 
 
-def main() -> None:
-    """All moments and signals, so many times, each a little later than the last."""
-    rounds, random = int(sys.argv[1]) if len(sys.argv) > 1 else 20, Random(0)
-    home = Path(tempfile.mkdtemp())
-    assert dlab(home, "train", *SPEC, "-o", "results", "--no-plots").returncode == 0
-    whole = bits(home)
-    lives = [
-        attempt(moment, name, random.randint(1, 20), whole)
-        for _ in range(rounds)
-        for moment in MOMENTS
-        for name in SIGNALS
-    ]
-    slowest = {m: max((life["seconds"] or 0 for life in lives if life["moment"] == m), default=0) for m in MOMENTS}
-    wrong = [life for life in lives if life["wrong"]]
-    told = {"lives": len(lives), "right": len(lives) - len(wrong), "slowest_seconds": slowest, "wrong": wrong}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(told, indent=2) + "\n")
-    print(f"signals: {told['right']} of {told['lives']} right")
-    shutil.rmtree(home)
-    sys.exit(bool(wrong))
+def cases(rounds: int, seed: int) -> Iterator[frame.Case]:
+    """All moments and signals, so many times, each life struck somewhere else in its moment."""
+    random = Random(seed)
+    with tempfile.TemporaryDirectory() as home:
+        assert dlab(Path(home), "train", *SPEC, "-o", "results", "--no-plots").returncode == 0
+        whole = bits(Path(home))
+        for number in range(rounds):
+            for moment, name in product(MOMENTS, SIGNALS):
+                case = f"{name} at {moment}, {number}"
+                yield case, partial(attempt, moment, name, random.randint(1, 20), whole)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    victim(*sys.argv[2:4], int(sys.argv[4])) if sys.argv[1:2] == ["victim"] else main()
+    if sys.argv[1:2] == ["victim"]:
+        victim(*sys.argv[2:4], int(sys.argv[4]))
+    else:
+        chosen = vars(frame.arguments(__doc__, rounds=20, seed=0))
+        sys.exit(frame.run("signals", cases(**chosen), limit=300.0, **chosen))

@@ -89,7 +89,7 @@ def at(moment: str, happens: Callable[..., object]) -> Callable[[], None]:
         elif moment == "save":
             write = durable.replace
             saved = once(write, happens)
-            durable.replace = lambda path, text: (saved if path.name == "last.safetensors" else write)(path, text)
+            durable.replace = lambda path, *text: (saved if path.suffix == ".safetensors" else write)(path, *text)
         elif moment == "plot":
             figure.picture = once(figure.picture, happens)
 

@@ -179,5 +179,7 @@ def test_images_of_noise_are_bytes_of_the_wanted_size_and_follow_the_seed():
 
 
 def test_more_noise_than_memory_is_refused_with_the_numbers():
-    with pytest.raises(EnvironmentFault, match=r"1,000,000,000 images need 30,105,600\.00 GB.*are free"):
+    with pytest.raises(
+        EnvironmentFault, match=r"1,000,000,000 samples of 3x2240x2240 numbers take 30,105,600\.0 GB.*are free"
+    ):
         DATASETS["noise-images"](samples=10**9, size=2240).load()

@@ -17,6 +17,6 @@ def fast(request):
 def _hardware():
     from dlab.kernels.gpu import hardware
 
-    if reason := hardware.missing():
+    if reason := hardware.missing(0):
         pytest.skip(reason)
-    return hardware.Hardware()
+    return hardware.Hardware(0)

@@ -3,7 +3,6 @@
 import os
 import textwrap
 from collections.abc import Mapping
-from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -29,7 +28,6 @@ def blank(title: str, subtitle: str, left: float = 0.075) -> Any:
     return figure
 
 
-@cache
 def _defaults() -> None:
     """matplotlib as it is by itself: settings of the user, or in the current folder, make no other picture."""
     # It reads the variable when it is imported, and stops at a name that it does not know.

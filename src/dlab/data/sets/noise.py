@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dlab.data.dataset import Count, Data, classified
-from dlab.data.room import afford
+from dlab.data.room import BYTES, afford
 from dlab.data.sets.toy import Drawn
 from dlab.layout import Shape
 from dlab.registry import DATASETS
@@ -33,7 +33,7 @@ class NoiseImages(Drawn):
         return self.samples - test, test
 
     def load(self, seed: int = 0) -> Data:
-        afford(self, self.samples)
+        afford(self, self.samples, BYTES)
         random, (shape, _) = np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, 13)))), self.peek()
         x = random.integers(0, 256, (self.samples, *shape), np.uint8)
         labels = random.integers(0, self.classes, self.samples)
