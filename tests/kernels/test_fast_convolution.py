@@ -60,10 +60,9 @@ def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
     OH, OW = H + 2 * P - F + 1, W + 2 * P - F + 1
     shape, wide = (SAMPLES, K, OH // 2, OW // 2), np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
     y, code, dy = np.empty(shape), np.empty(shape, np.uint8), numbers(*shape, seed=1)
-    dw, db, du = np.empty_like(w), np.empty_like(b), np.empty((SAMPLES, K, OH, OW))
+    dw, db = np.empty_like(w), np.empty_like(b)
     REFERENCE.convolution.forward(wide, w, b, y, 1, 0.1, code)()
     REFERENCE.convolution.pooled_weight_gradient(wide, dy, y, code, dw, db, 1, 0.1)()
-    REFERENCE.pooling.unpool(dy, y, code, du, 0.1)()
     w32, b32, lane_x, lane_dy = *(a.astype(np.float32) for a in (w, b)), fast.lanes(x, P).view(P), fast.lanes(dy).view()
     found, codes = fast.room(*shape[1:]), fast.room(*shape[1:], kind=np.uint8)
     fast.ops.convolution.forward(lane_x, w32, b32, found, 1, 0.1, codes)()
@@ -71,7 +70,15 @@ def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
     assert np.array_equal(fast.read(codes), code)
     gradients = np.full_like(w32, np.nan), np.full_like(b32, np.nan)
     fast.ops.convolution.pooled_weight_gradient(lane_x, lane_dy, found, codes, *gradients, 1, 0.1, SAMPLES)()
-    spread = fast.room(K, OH, OW)
-    fast.ops.pooling.unpool(lane_dy, found, codes, spread, 0.1)()
-    for here, wanted in ((gradients[0], dw), (gradients[1], db), (spread, du)):
+    for here, wanted in zip(gradients, (dw, db), strict=True):
         fast.check(here, wanted)
+
+
+def test_the_way_back_through_the_fused_pooling(fast):
+    shape = SAMPLES, 3, 4, 5
+    y, code, dy = numbers(*shape), np.random.default_rng(0).integers(0, 4, shape, np.uint8), numbers(*shape, seed=1)
+    du, spread, codes = np.empty((SAMPLES, 3, 8, 11)), fast.room(3, 8, 11), fast.room(3, 4, 5, kind=np.uint8)
+    codes[...] = fast.lanes(code).view()
+    REFERENCE.pooling.unpool(dy, y, code, du, 0.1)()
+    fast.ops.pooling.unpool(fast.lanes(dy).view(), fast.lanes(y).view(), codes, spread, 0.1)()
+    fast.check(spread, du)

@@ -43,7 +43,7 @@ def _phase(dy, w, dx, stride, pad, margin, gate, slope, phase) -> Launch | None:
     seen = [slice(low, low + n + taps - 1) for low, n, taps in zip(lows, counts, turned.shape[2:], strict=True)]
     valid = margin - lows[0], dy.shape[2] - margin - lows[0]
     if not turned.size:  # no weight reaches these pixels: the sum over no filters
-        turned, seen, valid = turned[:, :0, :0, :0], [slice(None)] * 2, (0, 0)
+        turned, seen, valid = w[:0, :, :1, :1].transpose(1, 0, 2, 3), [slice(None)] * 2, (0, 0)
     places = slice(None), slice(None), *(slice(first, None, stride) for first in firsts)
     ending, slope = (PLAIN, 1.0) if gate is None else (GATED, slope)
     gates = None if gate is None else gate[places]

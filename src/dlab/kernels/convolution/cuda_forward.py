@@ -17,8 +17,8 @@ from dlab.kernels.gpu.language import cuda, index
 from dlab.layout import volume
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
-UNROLLED = 320  # multiply-adds in a row: from more the compiler makes a loop, and keeps the sums in slow memory
-SUMS = 64  # of a thread, so that two blocks of 256 threads find registers
+UNROLLED, NESTED = 320, 240  # multiply-adds of one and of several rows of taps: more become a loop with slow sums
+SUMS, REGISTERS = 64, 112  # of a thread, alone and with what it sees of x: two blocks of 256 threads find room
 ENOUGH = 1056  # warps that keep a GPU busy: two for each scheduler of 132 processors
 SHARED, LARGEST = 24 << 10, 48 << 10  # bytes of weights in shared memory, if possible and at most
 EXTRA = 24  # instructions around a piece of straight multiply-adds
@@ -26,12 +26,17 @@ ZERO = np.float32(0)
 
 
 class Tile(NamedTuple):
-    """What a thread does at once: so many filters, rows and columns of positions, and columns of the filter."""
+    """What a thread does at once: so many filters, rows and columns of positions, and rows and columns of taps."""
 
     k: int
     i: int
     j: int
+    p: int
     q: int
+
+    def seen(self, stride: int) -> tuple[int, int]:
+        """Rows and columns of x that it reads; a single row of taps sees rows that are `stride` apart."""
+        return self.i if self.p == 1 else (self.i - 1) * stride + self.p, (self.j - 1) * stride + self.q
 
 
 def covers(size: int, tile: int) -> int:
@@ -45,22 +50,25 @@ def cycles(multiply_adds: int, loads: int) -> int:
 
 
 @lru_cache
-def best_tile(K: int, OH: int, OW: int, FW: int, stride: int, warps: int, pooled: bool) -> Tile:
+def best_tile(K: int, OH: int, OW: int, FH: int, FW: int, stride: int, warps: int, pooled: bool, whole: bool) -> Tile:
     """The tile that takes the fewest cycles; with less than ENOUGH warps, some schedulers have nothing to do.
 
-    multiply-adds and loads of a tile are k i j q and i ((j - 1) S + q) + k q: about 5 to 1 with 64 sums.
+    multiply-adds and loads are k i j p q and ((i - 1) S + p) ((j - 1) S + q) + k p q: about 6 to 1 with 64 sums.
+    whole: whether all rows of x are to be read; where some are skipped, taps go row by row
     """
 
     def cost(tile: Tile) -> tuple[int, int]:
-        k, i, j, q = tile
+        k, i, j, p, q = tile
         tiles = covers(K, k) * covers(OH, i) * covers(OW, j) * warps
-        work = covers(FW, q) * cycles(k * i * j * q, i * ((j - 1) * stride + q) + k * q)
+        work = covers(FH, p) * covers(FW, q) * cycles(volume(tile), volume(tile.seen(stride)) + k * p * q)
         return max(tiles, ENOUGH) * work, -k * i * j
 
     filters, rows = [k for k in (1, 2, 4, 6, 8) if k <= K], [2] if pooled else range(1, min(OH, 2) + 1)
-    columns, taps = range(1 + pooled, min(OW, 14) + 1, 1 + pooled), [q for q in range(1, FW + 1) if FW % q == 0] or [1]
-    tiles = (Tile(*sizes) for sizes in product(filters, rows, columns, taps))
-    return min((t for t in tiles if t.k * t.i * t.j <= SUMS and volume(t) <= UNROLLED), key=cost)
+    columns = range(1 + pooled, min(OW, 14) + 1, 1 + pooled)
+    taps = {1, FH} if whole else {1}, [q for q in range(1, FW + 1) if FW % q == 0]
+    tiles = (Tile(*sizes) for sizes in product(filters, rows, columns, *taps))
+    fitting = (t for t in tiles if volume(t) <= (UNROLLED if t.p == 1 else NESTED) and t.k * t.i * t.j <= SUMS)
+    return min((t for t in fitting if t.k * t.i * t.j + volume(t.seen(stride)) <= REGISTERS), key=cost)
 
 
 class Block(NamedTuple):
@@ -80,8 +88,8 @@ def best_block(tile: Tile, K: int, C: int, taps: int, warps: int) -> Block:
     while taps * _row(filters * tile.k) * 4 > LARGEST and filters > 1:
         filters //= 2
     row = _row(filters * tile.k)
-    channels = max(1, min(C, SHARED // max(1, taps * row * 4)))
-    return Block(filters, together // filters, row, covers(C, covers(C, channels)))
+    slices = covers(C, max(1, SHARED // (taps * row * 4)))
+    return Block(filters, together // filters, row, covers(C, slices) if C else 1)
 
 
 def _row(filters: int) -> int:
@@ -94,14 +102,14 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
 
     Only the rows top <= i S + p < bottom of x are read: the others are known to be zero.
     """
-    (TK, TI, TJ, Q), (WK, WP, ROW, SLICE), (top, bottom) = tile, block, valid
+    (TK, TI, TJ, P, Q), (WK, WP, ROW, SLICE), (top, bottom) = tile, block, valid
     K, C, FH, FW, OH, OW, S = sizes
-    POSITIONS, SPAN, ACROSS = TI * TJ, (TJ - 1) * S + Q, covers(OW, TJ)
+    (ROWS, SPAN), POSITIONS, ACROSS, (DOWN, APART) = tile.seen(S), TI * TJ, covers(OW, TJ), (1, S) if P == 1 else (S, 1)
     TILES, TAPS, FILTERS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * TK, WK * WP
-    SUMS, SEEN, ROOM = TK * POSITIONS, TI * SPAN, max(1, SLICE * TAPS * ROW)
+    SUMS, SEEN, ROOM = TK * POSITIONS, ROWS * SPAN, SLICE * TAPS * ROW
     SHARE, EVEN = covers(FILTERS, WARPS), FILTERS % WARPS == 0
     (xc, xi, xj), (wk, wc, wp, wq), (yk, yi, yj) = x_steps, w_steps, y_steps
-    (gk, gi, gj), (ck, ci, cj) = gate_steps, code_steps
+    (gk, gi, gj), (ck, ci, cj), WHOLE = gate_steps, code_steps, P == FH
 
     @cuda.jit
     def convolution(x, w, b, y, gate, code, w_start, slope):
@@ -126,16 +134,18 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
                         packed[index(e * ROW + warp + share * WARPS)] = w[index(at + share * WARPS * wk)]
             cuda.syncthreads()
             for c in range(count):
-                for p in range(above, below):
-                    at, weights = (c0 + c) * xc + (i * S + p) * xi + j * S * xj + n, (c * FH + p) * FW * ROW + mine
+                for p0 in range(0 if WHOLE else above, P if WHOLE else below, P):
+                    at, weights = (c0 + c) * xc + (i * S + p0) * xi + j * S * xj + n, (c * FH + p0) * FW * ROW + mine
                     for q0 in range(0, FW, Q):
                         for t in range(SEEN):
-                            xs[t] = x[index(at + t // SPAN * S * xi + (q0 + t % SPAN) * xj)]
-                        for q in range(Q):
-                            for k in range(TK):
-                                weight = packed[index(weights + (q0 + q) * ROW + k)]
-                                for t in range(POSITIONS):
-                                    acc[k * POSITIONS + t] += weight * xs[t // TJ * SPAN + t % TJ * S + q]
+                            xs[t] = x[index(at + t // SPAN * APART * xi + (q0 + t % SPAN) * xj)]
+                        for p in range(P):
+                            for q in range(Q):
+                                for k in range(TK):
+                                    weight = packed[index(weights + (p * FW + q0 + q) * ROW + k)]
+                                    for t in range(POSITIONS):
+                                        seen = xs[(t // TJ * DOWN + p) * SPAN + t % TJ * S + q]
+                                        acc[k * POSITIONS + t] += weight * seen
         for k in range(TK):
             if ending == POOLED:
                 for t in range(TJ // 2):
@@ -144,7 +154,9 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
                         value = acc[k * POSITIONS + 2 * t + d // 2 * TJ + d % 2]
                         if value > best:
                             best, which = value, d
-                    y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = best if best > ZERO else slope * best
+                    y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = (
+                        best if best > ZERO else slope * best
+                    )
                     code[index((k0 + k) * ck + i // 2 * ci + (j // 2 + t) * cj + n)] = which
             else:
                 for t in range(POSITIONS):
@@ -160,11 +172,12 @@ def bind(x, w, turned, b, y, gate, code, stride, slope, ending, valid) -> Launch
     (K, C, FH, FW), warps = turned.shape, x.shape[-1] // WARP
     scale = 2 if ending == POOLED else 1
     OH, OW = y.shape[2] * scale, y.shape[3] * scale
-    tile = best_tile(K, OH, OW, FW, stride, warps, ending == POOLED)
+    whole = valid == (0, x.shape[2])
+    tile = best_tile(K, OH, OW, FH, FW, stride, warps, ending == POOLED, whole)
     places = covers(OH, tile.i) * covers(OW, tile.j)
     block = best_block(tile, K, C, FH * FW, places * covers(K, tile.k) * warps)
     gate, code = y if gate is None else gate, y if code is None else code
-    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize if turned.size else 0
+    start = (turned.ctypes.data - w.ctypes.data) // w.itemsize
     steps = [strides(array)[1:4] for array in (x, y, gate, code)]
     sizes = K, C, FH, FW, OH, OW, stride
     kernel = make_forward(tile, block, sizes, valid, ending, b is not None, strides(turned), *steps)

@@ -22,6 +22,7 @@ from dlab.layout import volume
 REGISTERS = 100  # of a thread, for sums and what it sees of x
 ROOM = 12_000  # numbers in shared memory
 WARPS = 8  # of a block at most
+CHUNKS = 16  # of a range, to make up for adding its lanes
 THREADS = 128  # that add ranges
 ZERO, ONE = np.float32(0), np.float32(1)
 
@@ -71,17 +72,16 @@ def best_work(K: int, C: int, FH: int, FW: int, rows: int, OW: int, stride: int,
     filters, columns = range(1, min(K, 8) + 1), range(1 + pooled, min(OW, 14) + 1, 1 + pooled)
     tiles = (Tile(*sizes) for sizes in product(filters, range(1, min(4, C * FH) + 1), range(1, FW + 1), columns))
     fitting = (
-        t
-        for t in tiles
-        if t.k * t.j * pair * (t.p * t.q + error) <= UNROLLED and volume(t[:3]) + seen(t) <= REGISTERS
+        t for t in tiles if t.k * t.j * pair * (t.p * t.q + error) <= UNROLLED and volume(t[:3]) + seen(t) <= REGISTERS
     )
     return min((_divided(t, K, C * FH, FW, rows * covers(OW, t.j), biased) for t in fitting), key=cost)
 
 
 def _divided(tile: Tile, K: int, tap_rows: int, FW: int, chunks: int, biased: bool) -> Work:
-    """As many ranges as give ENOUGH warps."""
+    """As many ranges as give ENOUGH warps, or four times as many, to spread them evenly, while they have CHUNKS."""
     filters, groups = covers(K, tile.k), covers(tap_rows, tile.p) * covers(FW, tile.q) + biased
-    each = covers(chunks, min(chunks, covers(ENOUGH, filters * groups)))
+    fewest, most = (covers(chunks, min(chunks, covers(n * ENOUGH, filters * groups))) for n in (4, 1))
+    each = max(fewest, min(CHUNKS, most))
     ranges, together = covers(chunks, each), min(WARPS, groups)
     return Work(tile, filters, groups, ranges, each, (together, min(WARPS // together, ranges)))
 
@@ -93,7 +93,7 @@ def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_
     K, C, FH, FW, OH, OW, S, SAMPLE_WARPS = sizes
     R = 2 if pooled else 1
     TAPS, POSITIONS, SPAN, ACROSS, DOWN = TP * TQ, R * TJ, (TJ - 1) * S + TQ, covers(OW, TJ), OH // R
-    QT, ROWS, EVEN, CHUNKS = covers(FW, TQ), C * FH, OW % TJ == 0, DOWN * ACROSS * SAMPLE_WARPS
+    QT, ROWS, EVEN, COUNT = covers(FW, TQ), C * FH, OW % TJ == 0, DOWN * ACROSS * SAMPLE_WARPS
     SUMS, SEEN, ALL = TK * TAPS, R * TP * SPAN, WG * WR
     TURN = max(1, min(ALL, ROOM // (SUMS * 33)))
     TURNS, SHARED = covers(ALL, TURN), TURN * SUMS * 33
@@ -115,7 +115,7 @@ def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_
             acc[s] = ZERO
         first = (cuda.blockIdx.z * WR + warp // WG) * EACH
         n, i, jt = first // (DOWN * ACROSS) * 32 + lane, first // ACROSS % DOWN, first % ACROSS
-        for _ in range(first, min(first + EACH, CHUNKS)):
+        for _ in range(first, min(first + EACH, COUNT)):
             j = min(jt * TJ, OW - TJ)
             if n < samples:
                 if row0 < ROWS:
@@ -138,8 +138,10 @@ def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_
                             error = dy[index((k0 + k) * dk + i * di + (j + t) * dj + n)]
                         if not EVEN and j + t % TJ < jt * TJ:
                             error = ZERO
-                        for s in range(TAPS):
-                            acc[k * TAPS + s] += error * xs[(t // TJ * TP + s // TQ) * SPAN + t % TJ * S + s % TQ]
+                        for p in range(TP):
+                            for q in range(TQ):
+                                seen = xs[(t // TJ * TP + p) * SPAN + t % TJ * S + q]
+                                acc[k * TAPS + p * TQ + q] += error * seen
             jt += 1
             if jt == ACROSS:
                 jt = 0
@@ -208,5 +210,7 @@ def bind(x, dy, y, code, dw, db, stride, slope, samples) -> Launches:
     numbers = K * (C * FH * FW + biased)
     return Launches(
         Launch(parts, grid, (WARP, WG * WR), x, dy, y, code, part, np.float32(slope)),
-        Launch(make_sum(work, dw.shape, biased), (covers(numbers, THREADS),), (THREADS,), part, dw, db if biased else dw),
+        Launch(
+            make_sum(work, dw.shape, biased), (covers(numbers, THREADS),), (THREADS,), part, dw, db if biased else dw
+        ),
     )
