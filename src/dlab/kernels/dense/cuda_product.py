@@ -19,6 +19,7 @@ import numpy as np
 
 from dlab.kernels.gpu import Launch, factory
 from dlab.kernels.gpu.language import cuda
+from dlab.kernels.tiles import covers
 
 RECTIFIED, GATED, PLAIN, ONES = range(4)  # the ends of a sum
 TILES = (128, 128, 16, 1, 8, 8), (64, 64, 16, 4, 8, 8), (32, 32, 8, 8, 4, 8), (8, 32, 16, 8, 2, 4)
@@ -31,7 +32,7 @@ U = np.uint32
 
 def tile_for(M, N):
     """The largest tile that fits into c and makes at least BLOCKS blocks, or else the smallest."""
-    fitting = (t for t in TILES if t[0] <= M and t[1] <= N and _covers(M, t[0]) * _covers(N, t[1]) >= BLOCKS)
+    fitting = (t for t in TILES if t[0] <= M and t[1] <= N and covers(M, t[0]) * covers(N, t[1]) >= BLOCKS)
     return next(fitting, TILES[-1])
 
 
@@ -48,14 +49,10 @@ def product(size, along, steps, end, a, b, other, c, slope=1.0) -> Launch:
     """
     M, N, _ = size
     tile = tile_for(M, N)
-    grid = _covers(N + (end == ONES), tile[1]), _covers(M, tile[0])
+    grid = covers(N + (end == ONES), tile[1]), covers(M, tile[0])
     block = THREADS // tile[3], tile[3]
     kernel = _product(along, end, tile)
     return Launch(kernel, grid, block, a, b, other, c, np.float32(slope), *map(U, (*size, *steps)))
-
-
-def _covers(size, piece):
-    return -(-size // piece)
 
 
 @factory
@@ -175,7 +172,7 @@ def _end(end, tile):
     """How the slices' parts of some rows of a tile become numbers of c."""
     rows, columns, _, slices, tall, _ = tile
     laid, on = rows // tall, THREADS // columns
-    count, whole = _covers(laid, on), laid % on == 0
+    count, whole = covers(laid, on), laid % on == 0
 
     @cuda.jit(device=True)
     def finish(parts, M, N, m0, n0, thread, c, c_step, other, other_step, slope):

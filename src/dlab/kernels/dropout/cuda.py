@@ -8,6 +8,7 @@ from dlab.kernels.dropout import cpu
 from dlab.kernels.gpu import Launch, factory
 from dlab.kernels.gpu.fields import ROWS, over, place
 from dlab.kernels.gpu.language import cuda
+from dlab.kernels.tiles import covers
 from dlab.layout import volume
 
 Call = Callable[[], object]
@@ -79,7 +80,7 @@ def apply(x, y, key, ratio, scale) -> Call:
 
 def drop_weights(w, kept, key, ratio) -> Call:
     """kept = w where kept, else 0; the same call on the gradient of the kept weights is the backward pass."""
-    grid = (-(-w.size // THREADS),)
+    grid = (covers(w.size, THREADS),)
     return Launch(_drop_weights(w.shape[1]), grid, (THREADS,), w, kept, key, _limit(ratio), U(w.size))
 
 

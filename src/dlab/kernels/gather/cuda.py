@@ -8,6 +8,7 @@ from dlab.kernels.gpu import WARP, Launch, factory, strides
 from dlab.kernels.gpu.fields import place
 from dlab.kernels.gpu.language import cuda
 from dlab.kernels.memory import as_images
+from dlab.kernels.tiles import covers
 from dlab.layout import volume
 
 Call = Callable[[], object]
@@ -31,13 +32,14 @@ def _pack(size, data_steps, x_steps):
         square = cuda.shared.array(SQUARE, np.float32)
         t, row = U(cuda.threadIdx.x), U(cuda.threadIdx.y)
         first, lane = U(cuda.blockIdx.x) * WARP, U(cuda.blockIdx.y) * WARP
-        for n in range(row, WARP, ROWS):
-            value = ZERO
+        for i in range(WARP // ROWS):
+            n, value = row + i * ROWS, ZERO
             if lane + n < samples and first + t < count:
                 value = np.float32(data[rows[lane + n] * sample_step + (first + t) * number_step]) * scale + shift
             square[n, t] = value
         cuda.syncthreads()
-        for e in range(row, WARP, ROWS):
+        for i in range(WARP // ROWS):
+            e = row + i * ROWS
             if first + e < count:
                 x[place(first + e, size, x_steps, lane + t)] = square[t, e]
 
@@ -61,11 +63,11 @@ def pack(data, rows, x, scale, shift) -> Call:
     """x [1, C, H, W, N] or [1, I, N] = the samples `rows` of data [M, features], normalised; other lanes zero."""
     image = as_images(x)
     size, lanes = image.shape[1:4], image.shape[4]
-    kernel, grid = _pack(size, strides(data), strides(image)[1:4]), (-(-volume(size) // WARP), lanes // WARP)
+    kernel, grid = _pack(size, strides(data), strides(image)[1:4]), (covers(volume(size), WARP), lanes // WARP)
     return Launch(kernel, grid, (WARP, ROWS), data, rows, image, U(len(rows)), np.float32(scale), np.float32(shift))
 
 
 def take(source, rows, out) -> Call:
     """out[n] = source[rows[n]]: the labels or targets of a batch."""
-    kernel, grid = _take(volume(source.shape[1:]), strides(source)[0]), (-(-out.size // THREADS),)
+    kernel, grid = _take(volume(source.shape[1:]), strides(source)[0]), (covers(out.size, THREADS),)
     return Launch(kernel, grid, (THREADS,), source, rows, out, U(len(rows)))

@@ -16,7 +16,7 @@
     total    [2], float64       [2], float64          total[0] += sum of the N losses, total[1] += correct
 
 Sum.      `total` collects sums, the gradient belongs to the mean.  A set of batches, whatever their sizes, divides the
-          sum by the number of samples once, at the end.
+          sum by the number of samples once, at the end.  On a GPU `total` is float32.
 Batch.    N is the number of labels or targets.  Rows or lanes beyond it hold no sample: they count for nothing and
           their gradient is 0, so every sum over the batch further down leaves them out.
 Stable.   ln p = u - m - ln sum exp(u - m) with m = max u: no overflow, and softmax [1001, 1002, 1003] is that of

@@ -1,7 +1,8 @@
 """The losses on a GPU: u [1, K, N], all in one block, for a batch's outputs are few.
 
-Threads are lanes by rows: a thread does every rows-th output of its sample, and where samples are more than lanes, of
-more than one.  What a sample's threads have found they lay out in shared memory and each adds it up in order.
+Threads are lanes by rows: a thread does every rows-th output of its sample.  What the threads of a sample have found
+they lay out in shared memory, where each of them adds it up in order.  More than 256 samples are done in turns.  Sums
+are float32, of one batch at a time.
 """
 
 import math
@@ -14,7 +15,7 @@ from dlab.kernels.gpu.language import cuda
 
 Call = Callable[[], object]
 U = np.uint32
-THREADS, EVERYONE = 512, 0xFFFFFFFF
+THREADS, EVERYONE = 256, 0xFFFFFFFF
 HALF, ONE, ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 LOWEST = np.float32(-np.inf)
 
@@ -38,13 +39,12 @@ def _sum(parts, first, step):
 
 
 @factory
-def _softmax_cross_entropy(outputs, lanes, u_step, du_step, gradient):
+def _softmax_cross_entropy(wide, rows, gradient):
     """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
-    wide, rows = _block(outputs, lanes)
     threads = wide * rows
 
     @cuda.jit
-    def softmax_cross_entropy(u, labels, du, total, samples):
+    def softmax_cross_entropy(u, labels, du, total, samples, outputs, lanes, u_step, du_step):
         parts = cuda.shared.array(threads, np.float32)
         places = cuda.shared.array(threads, np.int32)
         hits = cuda.shared.array(threads, np.float32)
@@ -94,13 +94,12 @@ def _softmax_cross_entropy(outputs, lanes, u_step, du_step, gradient):
 
 
 @factory
-def _squared_error(outputs, lanes, y_step, target_step, dy_step, gradient):
+def _squared_error(wide, rows, gradient):
     """total += (sum of 1/2 |y - t|^2, number with all |y - t| < 1/2); dy = (y - t) / N, zero in padding lanes."""
-    wide, rows = _block(outputs, lanes)
     threads = wide * rows
 
     @cuda.jit
-    def squared_error(y, targets, dy, total, samples):
+    def squared_error(y, targets, dy, total, samples, outputs, lanes, y_step, dy_step):
         parts = cuda.shared.array(threads, np.float32)
         hits = cuda.shared.array(threads, np.float32)
         at, row = U(cuda.threadIdx.x), U(cuda.threadIdx.y)
@@ -108,7 +107,7 @@ def _squared_error(outputs, lanes, y_step, target_step, dy_step, gradient):
         for start in range(0, lanes, wide):
             here, n, misses = start + at < samples, start + at, ZERO
             for k in range(row, outputs, rows):
-                error = y[k * y_step + n] - targets[n * target_step + k] if here else ZERO
+                error = y[k * y_step + n] - targets[n * outputs + k] if here else ZERO
                 loss += HALF * error * error
                 misses += ZERO if abs(error) < HALF else ONE
                 if gradient and n < lanes:
@@ -136,13 +135,17 @@ def _squared_error(outputs, lanes, y_step, target_step, dy_step, gradient):
 
 def softmax_cross_entropy(u, labels, du, total) -> Call:
     """Loss, accuracy and, unless `du` is None, gradient of softmax and cross entropy."""
-    (_, K, N), out = u.shape, u if du is None else du
-    kernel = _softmax_cross_entropy(K, N, strides(u)[1], strides(out)[1], du is not None)
-    return Launch(kernel, (1,), _block(K, N), u, labels, out, total, U(len(labels)))
+    return _launch(_softmax_cross_entropy, u, labels, du, total)
 
 
 def squared_error(y, targets, dy, total) -> Call:
     """Loss, accuracy and, unless `dy` is None, gradient of the squared error."""
-    (_, K, N), out = y.shape, y if dy is None else dy
-    kernel = _squared_error(K, N, strides(y)[1], strides(targets)[0], strides(out)[1], dy is not None)
-    return Launch(kernel, (1,), _block(K, N), y, targets, out, total, U(len(targets)))
+    return _launch(_squared_error, y, targets, dy, total)
+
+
+def _launch(make, u, truth, du, total) -> Launch:
+    """One block for the whole batch."""
+    (_, outputs, lanes), out = u.shape, u if du is None else du
+    block = _block(outputs, lanes)
+    sizes = map(U, (len(truth), outputs, lanes, strides(u)[1], strides(out)[1]))
+    return Launch(make(*block, du is not None), (1,), block, u, truth, out, total, *sizes)

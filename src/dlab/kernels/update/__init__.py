@@ -25,6 +25,7 @@ Means.    A running mean b m + (1 - b) g is computed as m + (1 - b) (g - m), wit
 Sign.     sign(0) = 0: a weight that a lasso has brought to zero is not pushed away again by it.
 Powers.   p is a multiple of 1/2 above 1, so |w|^(p-1) is a root and products: see `penalties.py`.
 Sums.     ||g||^2 and the penalty are summed in float64: chunks of 4096 as 16 rows of 256, down the columns first.
+          A GPU sums chunks in float32, and then these.
 Kept.     apply does not change g; w and the states are changed in place.
 
 Cost per parameter: 1 multiply-add for sgd, 2 for momentum, about 5, a root and a division for adam; a pass is bound

@@ -12,6 +12,7 @@ import numpy as np
 from dlab.kernels.gpu import Launch, Launches, factory
 from dlab.kernels.gpu.language import cuda
 from dlab.kernels.memory import workspace
+from dlab.kernels.tiles import covers
 from dlab.kernels.update import cuda_rules, penalties, rules
 
 Call = Callable[[], object]
@@ -39,8 +40,8 @@ def _apply(rule, states, count, halves):
         c = cuda.local.array(count, np.float32)
         old = cuda.local.array(OLD, np.float32)
         first = U(cuda.blockIdx.x) * BLOCK + U(cuda.threadIdx.x)
-        for i in range(count):
-            c[i] = coefficients[i]
+        for k in range(count):
+            c[k] = coefficients[k]
         for e in range(EACH):
             i = first + e * THREADS
             if i < size:
@@ -150,30 +151,25 @@ def _shorten():
     return shorten
 
 
-def _covers(size, piece):
-    return -(-size // piece)
-
-
 def _measured(x, size, halves, *factors) -> tuple[np.ndarray, Launch]:
     """The workspace for the sums of chunks of x, and their launch."""
-    chunk = BLOCK * max(4, _covers(size, CHUNKS * BLOCK))
-    [sums] = workspace((_covers(size, chunk),))
+    chunk = BLOCK * max(4, covers(size, CHUNKS * BLOCK))
+    [sums] = workspace((covers(size, chunk),))
     return sums, Launch(_measure(halves), sums.shape, (THREADS,), x, sums, U(size), U(chunk), *map(np.float32, factors))
 
 
 def clip(g, limit) -> Call:
     """Shorten g to the length `limit` where it is longer."""
     sums, measure = _measured(g, g.size, 0, 0, 1, 0)
-    grid = (_covers(g.size, BLOCK),)
+    grid = (covers(g.size, BLOCK),)
     return Launches(measure, Launch(_shorten(), grid, (THREADS,), g, sums, U(sums.size), U(g.size), np.float32(limit)))
 
 
 def apply(rule, w, g, states, coefficients, penalised, l1, l2, lp, p) -> Call:
     """Move all parameters by one step; penalties count for the first `penalised` ones."""
     kernel = _apply(RULES.index(rule), len(states), len(coefficients), penalties.halves(p - 1) if l1 or l2 or lp else 0)
-    m, v, z = [*states, w, w, w][:3]
-    factors = map(np.float32, (l1, l2, lp))
-    grid = (_covers(w.size, BLOCK),)
+    m, v, z = [*states, w, w, w][:3]  # a state that the rule does not have is not read
+    grid, factors = (covers(w.size, BLOCK),), map(np.float32, (l1, l2, lp))
     return Launch(kernel, grid, (THREADS,), w, g, m, v, z, coefficients, U(w.size), U(penalised), *factors)
 
 
