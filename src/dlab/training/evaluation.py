@@ -72,11 +72,11 @@ class Evaluator:
         size, count, once = self.batch, len(samples.x), len(self.script.lines)
         batches = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
         with samples.ahead(batches):
-            scores = [self._play(samples, batches[start : start + once]) for start in range(0, len(batches), once)]
-        loss, correct, _ = np.concatenate(scores).sum(axis=0) / count
+            parts = [self._play(samples, batches[start : start + once]) for start in range(0, len(batches), once)]
+        loss, correct, _ = np.concatenate(parts).sum(axis=0) / count
         return float(loss), float(correct) if self.counts else None
 
-    def _play(self, samples: Any, batches: list[np.ndarray]) -> np.ndarray:
+    def _play(self, samples: Any, batches: list[np.ndarray]) -> list[list[float]]:
         """The scores of some batches, which run without a pause."""
         for line, rows in zip(self.script.lines, batches, strict=False):
             line.rows[: len(rows)] = rows

@@ -95,17 +95,6 @@ class Launches:
             launch()
 
 
-class Launches:
-    """Several launches, one after another, as one call."""
-
-    def __init__(self, *launches: Launch):
-        self.launches = launches
-
-    def __call__(self) -> None:
-        for launch in self.launches:
-            launch()
-
-
 def strides(array: np.ndarray) -> Dimensions:
     """How many numbers apart the neighbours along each axis are; the last axis is that of the lanes, 1 apart."""
     return tuple(stride // array.itemsize for stride in array.strides)
