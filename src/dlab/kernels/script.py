@@ -49,8 +49,8 @@ class Script:
         self.score = aligned((SCORE,), ops.sums)
         self.turned: list[Any] = []
 
-    def play(self, plans: Sequence[Playable]) -> np.ndarray:
-        """Run the plan of each line; returns the scores, float64 [plans, 3]."""
+    def play(self, plans: Sequence[Playable]) -> list[list[float]]:
+        """Run the plan of each line; returns the score of each."""
         self.open(len(plans))
         for plan in plans:
             plan.run()
@@ -58,13 +58,13 @@ class Script:
 
     def open(self, steps: int) -> None:
         """Show the calls the lines of so many steps; the first is now the present one."""
-        self.score[:] = 0
+        self.score.fill(0)
         self.ops.send(self.score)
         self.ops.send(self.present)
 
-    def scores(self, steps: int) -> np.ndarray:
-        """What the steps since `open` left."""
-        return self.ops.fetch(self.score).astype(np.float64)[None]
+    def scores(self, steps: int) -> list[list[float]]:
+        """What each of the steps since `open` left."""
+        return [self.ops.fetch(self.score).tolist()]
 
     def _cut(self, line: np.ndarray) -> Line:
         """The parts of a line's bytes."""

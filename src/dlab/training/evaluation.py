@@ -88,7 +88,7 @@ class Evaluator:
     def _measure(self, samples: Any) -> tuple[float, float | None]:
         size, count, once = self.batch, len(samples.x), len(self.script.lines)
         batches = [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
-        scores: list[np.ndarray] = []
+        scores: list[list[list[float]]] = []
         with samples.ahead(batches):
             for start in range(0, len(batches), once):
                 if self.stopping:
@@ -97,7 +97,7 @@ class Evaluator:
         loss, correct, _ = np.concatenate(scores).sum(axis=0) / count
         return float(loss), float(correct) if self.counts else None
 
-    def _play(self, samples: Any, batches: list[np.ndarray]) -> np.ndarray:
+    def _play(self, samples: Any, batches: list[np.ndarray]) -> list[list[float]]:
         """The scores of some batches, which run without a pause."""
         for line, rows in zip(self.script.lines, batches, strict=False):
             line.rows[: len(rows)] = rows

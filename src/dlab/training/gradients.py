@@ -55,7 +55,7 @@ class GradientCheck:
         return [self._row(number, name, views[name], exact[name], backprop) for number, name in enumerate(views)]
 
     def _loss(self) -> float:
-        return self.plan.script.play([self.plan])[0, 0] / self.batch
+        return self.plan.script.play([self.plan])[0][0] / self.batch
 
     def _row(self, number: int, name: tuple[str, str], view: Any, exact: Any, backprop: float) -> GradientRow:
         count = min(CHECKED, view.size)

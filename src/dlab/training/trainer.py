@@ -50,7 +50,7 @@ class Trainer:
         self.threads = Threads(1 if ops.apart else threads)
         changing = len(network.random), len(spec.optimizer.coefficients(1))
         self.script = ops.script(size, *changing, alone=bool(len(self.memory)) or self.room.streams)
-        self._stretch, self._sums = Stretch(len(self.script.lines)), np.zeros(SCORE)
+        self._stretch, self._sums = Stretch(len(self.script.lines)), [0.0] * SCORE
         self._update = self._update_calls()
         script = ops.script(self.room.inference, alone=self.room.streams)
         self.evaluator = Evaluator(self._inference, script, data, self.room.inference, options.early_stop)
@@ -111,7 +111,7 @@ class Trainer:
             self.step += 1
             self._seen += plan.batch
             self._batches += 1
-            self._sums += sums
+            self._sums = [whole + part for whole, part in zip(self._sums, sums, strict=True)]
             if not isfinite(sums[0]):
                 raise Diverged(self._divergence(f"the loss became {sums[0]}"))
 
@@ -119,7 +119,8 @@ class Trainer:
         """Write the line of a step: rows, random states, coefficients; returns the plan that plays it."""
         rows, seed = self.batches.rows(step), self.spec.train.seed
         line.rows[: len(rows)] = rows
-        line.keys[:] = [key(seed, MASK, number, step) for number in self.network.random]
+        for place, number in enumerate(self.network.random):
+            line.keys[place] = key(seed, MASK, number, step)
         rate, *others = self.spec.optimizer.coefficients(step + 1)
         line.coefficients[:] = rate * self.spec.schedule.scale(step + 1, self.steps), *others
         self._running = self._plan_for(len(rows))
@@ -176,7 +177,7 @@ class Trainer:
         self.arrays.put(state)
         self.step = int(state["step"][0])
         self.evaluator.patience.restore(state)
-        self._sums[:] = state["sums"][:SCORE]
+        self._sums = state["sums"][:SCORE].tolist()
         self._seen, self._batches = map(int, state["sums"][SCORE:])
 
     def _plan(
@@ -207,7 +208,7 @@ class Trainer:
 
     def _reset(self) -> None:
         """Forget the sums since the last evaluation: losses, number correct, penalties; samples and batches."""
-        self._sums[:] = 0
+        self._sums = [0.0] * SCORE
         self._seen, self._batches = 0, 0
 
     def _means(self) -> tuple[float, float | None]:

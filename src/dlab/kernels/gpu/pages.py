@@ -60,5 +60,5 @@ class Pages(Script):
         self.ops.send(self._page)
         super().open(steps)
 
-    def scores(self, steps: int) -> np.ndarray:
-        return self.ops.fetch(self._scores)[:steps].astype(np.float64)
+    def scores(self, steps: int) -> list[list[float]]:
+        return self.ops.fetch(self._scores)[:steps].tolist()
