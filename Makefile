@@ -47,11 +47,14 @@ torture: $(BIN)/dlab ## the long forms of the reliability tests: hours; results 
 coverage: $(BIN)/dlab ## tests with branch coverage; the lines that no test reaches
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 
-gate: ## build every GPU kernel with NVIDIA's compiler, which needs no GPU (installs 0.8 GB)
-	@test -n "$(PYTHON)" || { echo "dlab needs Python 3.11 or newer; none was found on the path"; exit 1; }
-	test -d $(VENV)-gate || $(PYTHON) -m venv $(VENV)-gate
-	$(VENV)-gate/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[gpu-ci]'
+gate: $(VENV)-gate/ready ## build every GPU kernel with NVIDIA's compiler, which needs no GPU (installs 0.8 GB)
 	$(VENV)-gate/bin/python -m tests.gpu.gate
+
+$(VENV)-gate/ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "dlab needs Python 3.11 or newer; none was found on the path"; exit 1; }
+	$(PYTHON) -m venv $(VENV)-gate
+	$(VENV)-gate/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[gpu-ci]'
+	@touch $@
 
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
 	$(BIN)/python docs/tables.py

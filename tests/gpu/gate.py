@@ -11,6 +11,8 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -94,15 +96,13 @@ def _read(log: str, ptx: str) -> dict[str, int]:
     }
 
 
-def measured() -> Iterator[tuple[str, dict[str, int]]]:
-    """(label, what it takes) of every distinct kernel on every capability."""
+def measured(capability: tuple[int, int]) -> list[tuple[str, dict[str, int]]]:
+    """(label, what it takes) of every distinct kernel."""
     import numba.cuda.dispatcher as dispatcher
 
-    for (kernel, kinds), _ in wanted().items():
-        for capability in CAPABILITIES:
-            # A kernel that calls a device function asks which GPU there is.
-            dispatcher.get_current_device = lambda able=capability: SimpleNamespace(compute_capability=able)
-            yield label(kernel), built(kernel, _signature(kinds), capability)
+    # A kernel that calls a device function asks which GPU there is.
+    dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)
+    return [(label(kernel), built(kernel, _signature(kinds), capability)) for kernel, kinds in wanted()]
 
 
 def faults(name: str, taken: dict[str, int], ceilings: dict[str, dict[str, int]]) -> Iterator[str]:
@@ -121,8 +121,10 @@ def main() -> int:
     ceilings = {} if write else json.loads(CEILINGS.read_text())
     most: dict[str, dict[str, int]] = {}
     wrong: list[str] = []
-    for name, taken in measured():
-        print(f"{name:48}", *(f"{what} {taken[what]}" for what in (*LIMITS, *NEVER)), sep="  ", flush=True)
+    with ProcessPoolExecutor(len(CAPABILITIES), get_context("spawn")) as processes:
+        found = [pair for pairs in processes.map(measured, CAPABILITIES) for pair in pairs]
+    for name, taken in found:
+        print(f"{name:48}", *(f"{what} {taken[what]}" for what in (*LIMITS, *NEVER)), sep="  ")
         own = most.setdefault(name, dict.fromkeys(LIMITS, 0))
         most[name] = {what: max(own[what], taken[what]) for what in LIMITS}
         wrong += faults(name, taken, most if write else ceilings)
