@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from dlab.data.dataset import DataSet, Samples, classified, fingerprint, hold_out
+from dlab.data.dataset import DataSet, classified, fingerprint, hold_out
+from dlab.data.samples import Samples
 from dlab.errors import DataError
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlab import kernels
-from dlab.data.dataset import Samples
+from dlab.data.samples import Samples
 from dlab.kernels import gpu
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlab import kernels
-from dlab.data.dataset import Samples
+from dlab.data.samples import Samples
 from dlab.data.stream import Mapped, Stream
 from dlab.errors import Diverged, EnvironmentFault
 from dlab.kernels.gpu.emulator import Emulator

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numba import types
 
-from dlab import kernels
+from dlab import kernels, machine
 from dlab.kernels import calls
 from dlab.kernels.calls import Bound, Calls, Together, joined
 from dlab.kernels.jit import floats, kernel
@@ -46,10 +46,13 @@ def chain(length):
 def one_thread():
     yield
     kernels.set_threads(1)
+    calls.side_by_side.cache_clear()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
-def test_every_call_sees_all_of_the_one_before(threads, one_thread):
+def test_every_call_sees_all_of_the_one_before(threads, one_thread, monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 7)
+    calls.side_by_side.cache_clear()
     links, wanted = chain(9)
     for link in links:
         link()
@@ -75,7 +78,8 @@ def test_threads_that_come_one_after_another_are_not_waited_for(monkeypatch, one
     for link in links:
         link()
     links, found = chain(5)
-    monkeypatch.setattr(calls, "side_by_side", lambda threads: False)
+    monkeypatch.setattr(machine, "cores", lambda: 1)
+    calls.side_by_side.cache_clear()
     kernels.set_threads(2)
     joined(links)[0]()
     assert np.array_equal(found, wanted)
@@ -89,9 +93,12 @@ print(side_by_side(1), side_by_side(2))
 """
 
 
-@pytest.mark.parametrize(("limit", "found"), [("1", "True False"), ("2", "True True")])
-def test_a_limit_on_threads_is_seen(limit, found):
+@pytest.mark.parametrize(
+    ("cores", "limit", "found"), [(1, "2", "True False"), (2, "1", "True False"), (2, "2", "True True")]
+)
+def test_only_threads_that_run_at_the_same_time_are_joined(cores, limit, found):
     environment = os.environ | {"OMP_THREAD_LIMIT": limit, "NUMBA_THREADING_LAYER": "omp", "NUMBA_NUM_THREADS": "2"}
     command, root = [sys.executable, "-c", CHECK], Path(__file__).parents[2]
+    command[-1] = f"from dlab import machine; machine.cores = lambda: {cores}\n{CHECK}"
     done = subprocess.run(command, env=environment, cwd=root, check=True, capture_output=True, text=True)
     assert done.stdout.strip() == found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlab import kernels
-from dlab.data.dataset import Samples
+from dlab.data.samples import Samples
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, PRESETS

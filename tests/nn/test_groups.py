@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dlab import kernels
-from dlab.data.dataset import Samples
+from dlab.data.samples import Samples
 from dlab.nn.network import Network, place
 from dlab.nn.plan import Plan
 from dlab.nn.summary import summarise

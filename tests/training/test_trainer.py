@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlab import kernels
-from dlab.data.dataset import Samples
+from dlab.data.samples import Samples
 from dlab.errors import CheckpointError, Diverged
 from dlab.nn.network import Network
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlab import kernels
-from dlab.data.dataset import Samples
+from dlab.data.samples import Samples
 from dlab.nn.network import Network
 from dlab.registry import DATASETS, INITIALISERS, LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.results.records import Evaluation, Finished, Snapshot, Timing

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba import get_num_threads, threading_layer, types
 
+from dlab import machine
 from dlab.kernels.jit import factory, kernel
 from dlab.kernels.named import NamedCall
 from dlab.kernels.workers import ALONE, WRITE, meet, run_written, tasks
@@ -96,10 +97,13 @@ class Together:
 
 @lru_cache
 def side_by_side(threads: int) -> bool:
-    """Whether so many threads are there at the same time, so that they can wait for each other.
+    """Whether so many threads are there at the same time, so that they can wait for each other, awake.
 
-    Not so where somebody has limited the threads of OpenMP, or another library hands out the work.
+    Not so where they are more than cores, or somebody has limited the threads of OpenMP, or another library hands out
+    the work.
     """
+    if threads > max(1, machine.cores()):
+        return False
     arrived, met = np.zeros(1, np.int64), np.zeros(threads, np.int64)
     _all_meet()(arrived, met, threads)
     return bool(met.all()) and threading_layer() != "tbb"

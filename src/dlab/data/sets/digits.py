@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dlab.data.dataset import Data, DataSet, Samples, classified, hold_out
+from dlab.data.dataset import Data, DataSet, classified, hold_out
 from dlab.data.room import afford
+from dlab.data.samples import Samples
 from dlab.layout import Shape
 from dlab.registry import DATASETS
 

@@ -8,9 +8,10 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from dlab import machine
-from dlab.data.dataset import Data, Samples, classified
+from dlab.data.dataset import Data, classified
 from dlab.data.decoders import Decoders
 from dlab.data.pictures import Pictures, measure
+from dlab.data.samples import Samples
 from dlab.data.sets.own import Streamed
 from dlab.data.stream import Stream
 from dlab.errors import DataError

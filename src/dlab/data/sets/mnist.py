@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from dlab.data import files, idx
-from dlab.data.dataset import Data, DataSet, Samples, classified, finite
+from dlab.data.dataset import Data, DataSet, classified, finite
 from dlab.data.files import Collection
+from dlab.data.samples import Samples
 from dlab.data.stream import Mapped, Stream
 from dlab.errors import DataError
 from dlab.layout import Shape

@@ -9,7 +9,8 @@ import numpy as np
 
 from dlab import machine
 from dlab.data import files, idx, npz
-from dlab.data.dataset import Data, DataSet, Samples, classified, finite
+from dlab.data.dataset import Data, DataSet, classified, finite
+from dlab.data.samples import Samples
 from dlab.data.sets.mnist import numbers, read_labels, read_pairs
 from dlab.errors import DataError, EnvironmentFault
 from dlab.layout import Shape

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from dlab import machine
-from dlab.data.dataset import Data, Samples, classified
+from dlab.data.dataset import Data, classified
+from dlab.data.samples import Samples
 from dlab.data.sets.own import Own
 from dlab.errors import DataError
 from dlab.registry import DATASETS, suggestion

@@ -5,8 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from dlab.data.dataset import Count, Data, DataSet, Samples, classified, hold_out
+from dlab.data.dataset import Count, Data, DataSet, classified, hold_out
 from dlab.data.room import afford
+from dlab.data.samples import Samples
 from dlab.layout import Shape
 from dlab.registry import DATASETS
 
