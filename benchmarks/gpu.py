@@ -124,13 +124,15 @@ def show(row: dict) -> None:
         ratio = f" {each['ms'] / own:7.2f} x" if own else ""
         print(f"  {name:26}{times}{ratio}{rate}, cold {each['cold_seconds']:.1f} s")
     for aim in row["targets"]:
-        reached = (
-            "not measured" if aim["reached"] is None else f"{aim['reached']:.3g}: {'met' if aim['met'] else 'MISSED'}"
-        )
-        print(f"  {aim['aim']}: {reached}")
+        print(f"  {aim['aim']}: {verdict(aim)}")
     for name, reason in row["skipped"].items():
         print(f"  {name:26}left out: {reason}")
     print(warning(row["other_cores"]), end="", flush=True)
+
+
+def verdict(aim: dict) -> str:
+    """In words."""
+    return "not measured" if aim["reached"] is None else f"{aim['reached']:.3g}, {'met' if aim['met'] else 'MISSED'}"
 
 
 def clocks() -> dict[str, str]:

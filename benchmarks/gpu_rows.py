@@ -83,5 +83,5 @@ def _updates(toy: bool) -> list[Row]:
 
 
 def _race(toy: bool) -> Row:
-    words = "toy 32 96 0.05 2" if toy else "lenet 128 60000 0.99 10"
+    words = "toy 32 96 0.05 2" if toy else "lenet 128 60000 0.99 8"
     return Row("lenet to 99 % of MNIST", f"race {words}", OWN + EAGER, target_ms=500.0)

@@ -73,15 +73,16 @@ def trainer(
     test: Samples | None = None,
     device: str = "cpu",
     threads: int = 1,
+    optimizer: str = "momentum",
     lr: float = LR,
     schedule: str = "constant",
     **options: Any,
 ) -> Trainer:
-    """dlab's trainer of a network of the list with momentum; the options are those of `train:` in a spec."""
+    """dlab's trainer of a network of the list; the options are those of `train:` in a spec."""
     spec = SimpleNamespace(
         train=Train(**options),
         model=SimpleNamespace(init=INITIALISERS["he"]()),
-        optimizer=OPTIMIZERS["momentum"](lr=lr),
+        optimizer=OPTIMIZERS[optimizer](lr=lr),
         schedule=SCHEDULES[schedule](),
         regularize=Regularize(),
         loss=LOSSES["softmax_ce"](),

@@ -10,6 +10,7 @@ from peers.samples import Samples
 from peers.work import Work
 
 EVALUATED = 2000  # samples at a time
+TRIES = 5  # trainings that may miss the share, one after another
 
 
 class RaceError(Exception):
@@ -25,7 +26,8 @@ class Race:
     most: int
     share: float
     epochs: int
-    lr: float = 0.05
+    optimizer: str = "adam"
+    lr: float = 0.003
     schedule: str = "cosine"
 
     @classmethod
@@ -43,21 +45,22 @@ class Race:
     def work(self, prepare: Callable[[int], Callable[[], tuple[int, float]]]) -> Work:
         """Trainings with seeds 0, 1, ...; `prepare(seed)` makes all that is warm, and returns what is timed.
 
-        That returns (steps, share) at the first evaluation that is good enough, or at the last.
+        That returns (steps, share) at the first evaluation that is good enough, or at the last.  A training that does
+        not get there counts, and the next one goes on.
         """
         told: dict[str, list] = {"steps": [], "shares": []}
 
-        def burst(count: int) -> float:
+        def once() -> float:
             seconds = 0.0
-            for _ in range(count):
+            for _ in range(TRIES):
                 run = prepare(len(told["steps"]))
                 begin = perf_counter()
                 steps, share = run()
                 seconds += perf_counter() - begin
-                if share < self.share:
-                    raise RaceError(f"{share:.2%} of the test samples after {steps} steps, not {self.share:.2%}")
                 told["steps"].append(steps)
                 told["shares"].append(share)
-            return seconds
+                if share >= self.share:
+                    return seconds
+            raise RaceError(f"{TRIES} trainings end with at most {max(told['shares'][-TRIES:]):.2%}")
 
-        return Work(burst, told)
+        return Work(lambda count: sum(once() for _ in range(count)), told)

@@ -20,7 +20,7 @@ from peers import samples
 from peers.arrays import start
 from peers.networks import Network
 from peers.race import EVALUATED, Race
-from peers.samples import MOMENTUM, SCALE, Samples
+from peers.samples import SCALE, Samples
 from peers.torch_peer import build
 from peers.torch_update_peer import SETTINGS, VARIANTS
 from peers.work import Work, repeated
@@ -50,9 +50,10 @@ def step(network: Network, batch: int, variant: str) -> Work:
 class Training:
     """A network with its samples, all on the GPU."""
 
-    def __init__(self, network: Network, dataset: Samples, device: str, lr: float):
+    def __init__(self, network: Network, dataset: Samples, device: str, lr: float, optimizer: str = "momentum"):
         self.model = build(network).to(device)
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=lr, momentum=MOMENTUM, fused=True)
+        make, options = SETTINGS[optimizer]
+        self.optimizer = make(self.model.parameters(), **options | {"lr": lr, "fused": True})
         self.images, self.labels = _shown(dataset, device)
 
     def loss_of(self, rows: torch.Tensor) -> torch.Tensor:
@@ -85,7 +86,7 @@ def race(course: Race, variant: str) -> Work:
 
     def prepare(seed: int) -> Callable[[], tuple[int, float]]:
         torch.manual_seed(seed)
-        train = Training(course.network, splits[0], device, course.lr)
+        train = Training(course.network, splits[0], device, course.lr, course.optimizer)
         begin = {name: value.clone() for name, value in train.model.state_dict().items()}
         batches = Batches(len(train.labels), course.batch, "shuffle", seed)
         for number in (0, batches.per_epoch - 1) * WARM:
