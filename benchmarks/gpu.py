@@ -38,6 +38,7 @@ def options() -> argparse.Namespace:
     chosen = made.parse_args()
     if chosen.toy:
         chosen.rounds, chosen.seconds, chosen.folder = 1, 0.01, Path(mkdtemp(prefix="dlab-gpu-"))
+        print("A toy: its times, and what they meet or miss, say nothing")
     return chosen
 
 
