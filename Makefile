@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit coverage torture gate docs format bench experiments reproduce \
+.PHONY: help train test check lint types imports unit coverage torture gate docs format bench bench-gpu experiments reproduce \
 	clean $(EXPERIMENTS)
 
 help: ## list the targets
@@ -74,6 +74,11 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/study.py
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/checkpointing.py
+	$(BIN)/python benchmarks/table.py
+
+bench-gpu: $(BIN)/dlab ## measure dlab on a GPU beside PyTorch (installs both)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench,cuda]'
+	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/table.py
 
 experiments: $(EXPERIMENTS) ## run every experiment

@@ -24,9 +24,9 @@ class UnavailableError(Exception):
 class Contender:
     """A peer's variant in a worker process."""
 
-    def __init__(self, name: str, peer: str, variant: str, threads: int):
+    def __init__(self, name: str, peer: str, variant: str, threads: int, worker: str = "worker.py"):
         self.name, self.peer, self.threads = name, peer, threads
-        command = [sys.executable, str(HERE / "worker.py"), peer, variant, str(threads)]
+        command = [sys.executable, str(HERE / worker), peer, variant, str(threads)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             command, env=environment(threads), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
@@ -51,8 +51,7 @@ class Contender:
 
     def close(self) -> None:
         """End the process."""
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()  # which does not mind one that has ended already
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -139,9 +138,9 @@ def cpu_model() -> str:
     return f"{words.get('model name', platform.processor())} {vectors}".strip()
 
 
-def write(name: str, found: dict) -> Path:
-    """Store a benchmark's figures as results/NAME.json."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+def write(name: str, found: dict, folder: Path = RESULTS) -> Path:
+    """Store a benchmark's figures as results/NAME.json, or in another folder."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.json"
     path.write_text(json.dumps(found, indent=1) + "\n")
     return path

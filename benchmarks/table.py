@@ -6,6 +6,7 @@ python benchmarks/table.py    rewrites what stands between the two marks in READ
 import json
 from statistics import median
 
+from gpu import verdict
 from harness import HERE, RESULTS
 from neighbours import QUIET
 
@@ -154,6 +155,28 @@ def streaming_table(found: dict) -> list[str]:
     return [*table(head, rows), "", note(found, words)]
 
 
+def gpu_rows(row: dict) -> list[list[str]]:
+    """A line for each contender."""
+    mark, own = " (disturbed)" if row["other_cores"] > QUIET else "", row["contenders"].get("dlab")
+    rows = []
+    for name, each in row["contenders"].items():
+        share, ratio = each.get("share_of_ceiling"), f"{each['ms'] / own['ms']:.2f} x" if own else "-"
+        aims = [f"{aim['aim']}: {verdict(aim)}" for aim in row["targets"] if name == "dlab"]
+        times = (f"{each[key]:.3g}" for key in ("ms", "p10", "p90", "cold_seconds"))
+        rate = f"{each['rate']:.0f} {row['unit']}" if "rate" in each else "-"
+        rows.append([row["name"] + mark, name, *times, ratio, rate, f"{share:.0%}" if share else "-", "; ".join(aims)])
+    return rows
+
+
+def gpu_table(found: dict) -> list[str]:
+    """A GPU."""
+    rows = [line for row in found["rows"] for line in gpu_rows(row)]
+    head = ["on a GPU", "who", "ms", "10 %", "90 %", "cold, s", "of dlab", "rate", "of the ceiling", "aims"]
+    node = f"; a node of a graph takes {found['node_us']:.2f} us" if "node_us" in found else ""
+    gpu = ", ".join(f"{name} {value}" for name, value in found["gpu"].items())
+    return [*table(head, rows), "", note(found, f"{gpu}{node}; {found['rounds']} rounds")]
+
+
 def note(found: dict, words: str) -> str:
     """How a table came about."""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
@@ -172,6 +195,7 @@ def main() -> None:
         "study": study_table,
         "streaming": streaming_table,
         "checkpointing": checkpointing_table,
+        "gpu": gpu_table,
     }
     parts = [maker(found) for name, maker in makers.items() if (found := read(name))]
     body = "\n\n".join("\n".join(part) for part in parts) or "No figures yet."

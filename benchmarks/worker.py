@@ -112,16 +112,21 @@ def finish(loss: Any) -> float | None:
     return None if loss is None else float(loss)
 
 
+def serve(make: Callable[[], Any]) -> None:
+    """Answer line by line; what else is printed goes to the errors."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    worker = make()
+    for line in sys.stdin:
+        print(json.dumps(worker.answer(line)), file=answers, flush=True)
+
+
 def main() -> None:
     """worker.py PEER VARIANT THREADS."""
     peer, variant, threads = sys.argv[1:]
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
     if peer == "jax":
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
-    worker = Worker(peer, variant, int(threads))
-    for line in sys.stdin:
-        print(json.dumps(worker.answer(line)), file=answers, flush=True)
+    serve(lambda: Worker(peer, variant, int(threads)))
 
 
 if __name__ == "__main__":

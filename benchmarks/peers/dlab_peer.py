@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 import dlab
 from dlab import kernels
+from dlab.data.dataset import Samples as Split
 from dlab.data.dataset import classified
 from dlab.nn.network import Network as Layers
 from dlab.registry import INITIALISERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
@@ -15,10 +17,11 @@ from dlab.training.threads import Threads
 from dlab.training.trainer import Trainer
 from peers.convolutions import Convolution, arrays
 from peers.networks import Network
-from peers.samples import Samples, rows
+from peers.samples import LR, SCALE, Samples, rows
 
 VARIANTS = ("cpu",)
 VERSION = dlab.__version__
+ENDLESS = 1_000_000  # epochs
 
 
 def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", threads: int = 2) -> Callable:
@@ -28,8 +31,8 @@ def make(network: Network, batch: int, dataset: Samples, variant: str = "cpu", t
 
 def infer(network: Network, batch: int, dataset: Samples, variant: str = "cpu", threads: int = 2) -> Callable:
     """A call that evaluates one batch."""
-    trainer, next_rows, adaptive = _trainer(network, batch, dataset, threads), rows(dataset, batch), Threads(threads)
-    plan = trainer._plan(trainer.data.train, batch)
+    made, next_rows, adaptive = _trainer(network, batch, dataset, threads), rows(dataset, batch), Threads(threads)
+    plan = made._plan(made.data.train, batch)
 
     def step() -> None:
         plan.rows[:] = next_rows()
@@ -64,19 +67,35 @@ def _buffer(ops: kernels.Backend, values: np.ndarray, margin: int) -> kernels.Bu
     return made
 
 
-def _trainer(network: Network, batch: int, dataset: Samples, threads: int) -> Trainer:
-    train = classified(
-        np.ascontiguousarray(dataset.images), dataset.labels.astype(np.int64), network.classes, "benchmark"
-    )
-    shape = train.x.shape[1:]
+def trainer(
+    network: Network,
+    dataset: Samples,
+    test: Samples | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    optimizer: str = "momentum",
+    lr: float = LR,
+    schedule: str = "constant",
+    **options: Any,
+) -> Trainer:
+    """dlab's trainer of a network of the list; the options are those of `train:` in a spec."""
     spec = SimpleNamespace(
-        train=Train(epochs=1_000_000, batch_size=batch),
+        train=Train(**options),
         model=SimpleNamespace(init=INITIALISERS["he"]()),
-        optimizer=OPTIMIZERS["momentum"](lr=0.01),
-        schedule=SCHEDULES["constant"](),
+        optimizer=OPTIMIZERS[optimizer](lr=lr),
+        schedule=SCHEDULES[schedule](),
         regularize=Regularize(),
         loss=LOSSES["softmax_ce"](),
     )
-    layers = PRESETS[network.preset](**dict(network.options)).layers(shape, network.classes)
-    data = SimpleNamespace(train=train, test=None, validation=None, scale=1 / 255, shift=0.0)
-    return Trainer(Layers(layers, shape), kernels.backend("cpu"), data, spec, threads)
+    layers = PRESETS[network.preset](**dict(network.options)).layers(network.input, network.classes)
+    splits = [split and _split(split, network.classes) for split in (dataset, test)]
+    data = SimpleNamespace(train=splits[0], test=splits[1], validation=None, scale=SCALE, shift=0.0)
+    return Trainer(Layers(layers, network.input), kernels.backend(device), data, spec, threads)
+
+
+def _split(samples: Samples, classes: int) -> Split:
+    return classified(np.ascontiguousarray(samples.images), samples.labels.astype(np.int64), classes, "benchmark")
+
+
+def _trainer(network: Network, batch: int, dataset: Samples, threads: int) -> Trainer:
+    return trainer(network, dataset, threads=threads, epochs=ENDLESS, batch_size=batch)

@@ -105,6 +105,7 @@ NETWORKS = {
         Network("deep_convnet", 28, _DEEP, "deep_convnet"),
         _mlp(1),
         _mlp(5),
+        Network("toy", 28, (Flatten(), Dense(8), Relu(), Dense(10)), "mlp", (("hidden", (8,)),)),
         Network("alexnet", 227, _ALEX, "alexnet", channels=3, classes=1000),
     )
 }

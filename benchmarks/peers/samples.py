@@ -19,9 +19,13 @@ class Samples:
     images: np.ndarray
     labels: np.ndarray
 
+    def first(self, count: int) -> "Samples":
+        """So many of them."""
+        return Samples(self.images[:count], self.labels[:count])
 
-def load(shape: tuple[int, int, int], classes: int = 10) -> Samples:
-    """MNIST's training split from $DLAB_DATA with zeros around it up to the shape's side.
+
+def load(shape: tuple[int, int, int], classes: int = 10, split: str = "train") -> Samples:
+    """A split of MNIST, train or t10k, from $DLAB_DATA with zeros around its images up to the shape's side.
 
     An imitation where it is not found, noise for images of several channels.
     """
@@ -33,8 +37,8 @@ def load(shape: tuple[int, int, int], classes: int = 10) -> Samples:
     if source() == "imitation":
         return _imitation(side)
     folder = _folder()
-    images = _idx(folder / "train-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)
-    labels = _idx(folder / "train-labels-idx1-ubyte.gz", 8).astype(np.int32)
+    images = _idx(folder / f"{split}-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)
+    labels = _idx(folder / f"{split}-labels-idx1-ubyte.gz", 8).astype(np.int32)
     margin = (side - 28) // 2
     edges = ((0, 0), (0, 0), (margin, margin), (margin, margin))
     return Samples(np.ascontiguousarray(np.pad(images, edges)), labels)
