@@ -155,7 +155,8 @@ def never(*_: object) -> None:
 
 
 def no_build() -> None:
-    drop_rights()
+    """All modules are there before the rights are gone, which may be needed to read them."""
+    jobs.load = once(jobs.load, lambda *_: drop_rights())
     jobs.build = never
 
 
