@@ -17,6 +17,7 @@ from dlab.results import checkpoint, durable, saver, session
 from dlab.results.folder import RunFolder
 from dlab.results.records import Evaluation
 from dlab.results.shelf import create, find
+from dlab.streams import fault_of
 from tests.results.fakes import FakeTrainer, experiment
 
 
@@ -210,3 +211,4 @@ def test_a_file_system_without_locks_keeps_nobody_from_working(folder, monkeypat
 def test_a_full_disk_under_the_log_does_not_stop_a_run():
     with durable.open_log(Path("/dev/full")) as log:
         print("lost", file=log)
+        assert fault_of(log).errno == errno.ENOSPC  # kept for whoever asks, and raised nowhere
