@@ -96,6 +96,64 @@ def _row(filters: int) -> int:
     return 4 * (covers(filters, 4) | 1)
 
 
+@lru_cache
+def _multiply_add(tile, sizes):
+    """The share of one channel and some taps: what a thread sees of x, times the weights of its filters."""
+    (TK, TI, TJ, P, Q), (FW, S, ROW) = tile, sizes
+    SPAN, POSITIONS, DOWN = tile.seen(S)[1], TI * TJ, 1 if P == 1 else S
+
+    @cuda.jit(device=True)
+    def multiply_add(acc, xs, packed, weights):
+        for p in range(P):
+            for q in range(Q):
+                for k in range(TK):
+                    weight = packed[index(weights + (p * FW + q) * ROW + k)]
+                    for t in range(POSITIONS):
+                        seen = xs[(t // TJ * DOWN + p) * SPAN + t % TJ * S + q]
+                        acc[k * POSITIONS + t] += weight * seen
+
+    return multiply_add
+
+
+@lru_cache
+def _finish(tile, gated, y_steps, gate_steps):
+    """Rectify the sums by themselves, or by what stands in `gate`, and store them from (k0, i, j) on."""
+    (TK, TI, TJ, _, _), (yk, yi, yj), (gk, gi, gj) = tile, y_steps, gate_steps
+    POSITIONS = TI * TJ
+
+    @cuda.jit(device=True)
+    def finish(acc, y, gate, code, k0, i, j, n, slope):
+        for k in range(TK):
+            for t in range(POSITIONS):
+                value, h, v = acc[k * POSITIONS + t], i + t // TJ, j + t % TJ
+                by = gate[index((k0 + k) * gk + h * gi + v * gj + n)] if gated else value
+                y[index((k0 + k) * yk + h * yi + v * yj + n)] = value if by > ZERO else slope * value
+
+    return finish
+
+
+@lru_cache
+def _finish_pooled(tile, y_steps, code_steps):
+    """Store the maximum of each 2x2 of the sums, rectified, and which of the four it was."""
+    (TK, TI, TJ, _, _), (yk, yi, yj), (ck, ci, cj) = tile, y_steps, code_steps
+    POSITIONS = TI * TJ
+
+    @cuda.jit(device=True)
+    def finish(acc, y, gate, code, k0, i, j, n, slope):
+        for k in range(TK):
+            for t in range(TJ // 2):
+                best, which = acc[k * POSITIONS + 2 * t], 0
+                for d in range(1, 4):
+                    value = acc[k * POSITIONS + 2 * t + d // 2 * TJ + d % 2]
+                    if value > best:
+                        best, which = value, d
+                made = best if best > ZERO else slope * best
+                y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = made
+                code[index((k0 + k) * ck + i // 2 * ci + (j // 2 + t) * cj + n)] = which
+
+    return finish
+
+
 @factory
 def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_steps, gate_steps, code_steps):
     """y[k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[c,i S + p,j S + q]) for each sample.
@@ -104,12 +162,14 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
     """
     (TK, TI, TJ, P, Q), (WK, WP, ROW, SLICE), (top, bottom) = tile, block, valid
     K, C, FH, FW, OH, OW, S = sizes
-    (ROWS, SPAN), POSITIONS, ACROSS, (DOWN, APART) = tile.seen(S), TI * TJ, covers(OW, TJ), (1, S) if P == 1 else (S, 1)
+    (ROWS, SPAN), POSITIONS, ACROSS, APART = tile.seen(S), TI * TJ, covers(OW, TJ), S if P == 1 else 1
     TILES, TAPS, FILTERS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * TK, WK * WP
     SUMS, SEEN, ROOM = TK * POSITIONS, ROWS * SPAN, SLICE * TAPS * ROW
     SHARE, EVEN = covers(FILTERS, WARPS), FILTERS % WARPS == 0
-    (xc, xi, xj), (wk, wc, wp, wq), (yk, yi, yj) = x_steps, w_steps, y_steps
-    (gk, gi, gj), (ck, ci, cj), WHOLE = gate_steps, code_steps, P == FH
+    (xc, xi, xj), (wk, wc, wp, wq), WHOLE = x_steps, w_steps, P == FH
+    multiply_add, finish = _multiply_add(tile, (FW, S, ROW)), _finish(tile, ending == GATED, y_steps, gate_steps)
+    if ending == POOLED:
+        finish = _finish_pooled(tile, y_steps, code_steps)
 
     @cuda.jit
     def convolution(x, w, b, y, gate, code, w_start, slope):
@@ -139,30 +199,8 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
                     for q0 in range(0, FW, Q):
                         for t in range(SEEN):
                             xs[t] = x[index(at + t // SPAN * APART * xi + (q0 + t % SPAN) * xj)]
-                        for p in range(P):
-                            for q in range(Q):
-                                for k in range(TK):
-                                    weight = packed[index(weights + (p * FW + q0 + q) * ROW + k)]
-                                    for t in range(POSITIONS):
-                                        seen = xs[(t // TJ * DOWN + p) * SPAN + t % TJ * S + q]
-                                        acc[k * POSITIONS + t] += weight * seen
-        for k in range(TK):
-            if ending == POOLED:
-                for t in range(TJ // 2):
-                    best, which = acc[k * POSITIONS + 2 * t], 0
-                    for d in range(1, 4):
-                        value = acc[k * POSITIONS + 2 * t + d // 2 * TJ + d % 2]
-                        if value > best:
-                            best, which = value, d
-                    y[index((k0 + k) * yk + i // 2 * yi + (j // 2 + t) * yj + n)] = (
-                        best if best > ZERO else slope * best
-                    )
-                    code[index((k0 + k) * ck + i // 2 * ci + (j // 2 + t) * cj + n)] = which
-            else:
-                for t in range(POSITIONS):
-                    value, h, v = acc[k * POSITIONS + t], i + t // TJ, j + t % TJ
-                    by = gate[index((k0 + k) * gk + h * gi + v * gj + n)] if ending == GATED else value
-                    y[index((k0 + k) * yk + h * yi + v * yj + n)] = value if by > ZERO else slope * value
+                        multiply_add(acc, xs, packed, weights + q0 * ROW)
+        finish(acc, y, gate, code, k0, i, j, n, slope)
 
     return convolution
 

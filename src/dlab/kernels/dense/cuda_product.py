@@ -55,6 +55,26 @@ def product(size, along, steps, end, a, b, other, c, slope=1.0) -> Launch:
     return Launch(kernel, grid, block, a, b, other, c, np.float32(slope), *map(U, (*size, *steps)))
 
 
+def _rooms(tile):
+    """Sizes of what a block shares, pieces of a and b and parts of c, and of a thread's sums and shares of a and b."""
+    rows, columns, depth, slices, tall, wide = tile
+    shared = (slices, depth, rows + SPARE), (slices, depth, columns + SPARE), (slices, rows // tall, columns)
+    return *shared, (tall, wide), tall * wide * depth // columns, tall * wide * depth // rows
+
+
+@cache
+def _clear(tall, wide):
+    """All sums = 0."""
+
+    @cuda.jit(device=True)
+    def clear(acc):
+        for i in range(tall):
+            for j in range(wide):
+                acc[i, j] = ZERO
+
+    return clear
+
+
 @factory
 def _product(along, end, tile):
     """c[m,n] = end(sum_k a[m,k] b[k,n]), one block per tile of c.
@@ -65,10 +85,8 @@ def _product(along, end, tile):
     fetch_a, keep_a = _operand(along[0], False, rows, depth, THREADS // slices)
     fetch_b, keep_b = _operand(along[1], end == ONES, columns, depth, THREADS // slices)
     multiply, lay = _sums(depth, tall, wide, columns // wide)
-    finish = _end(end, tile)
-    a_room, b_room = (slices, depth, rows + SPARE), (slices, depth, columns + SPARE)
-    parts_room, own = (slices, rows // tall, columns), (tall, wide)
-    a_share, b_share = tall * wide * depth // columns, tall * wide * depth // rows
+    finish, clear = _end(end, tile), _clear(tall, wide)
+    a_room, b_room, parts_room, own, a_share, b_share = _rooms(tile)
 
     @cuda.jit
     def product(a, b, other, c, slope, M, N, K, a_step, b_step, c_step, other_step):
@@ -80,9 +98,7 @@ def _product(along, end, tile):
         b_next = cuda.local.array(b_share, np.float32)
         t, s = U(cuda.threadIdx.x), U(cuda.threadIdx.y)
         m0, n0 = U(cuda.blockIdx.y) * rows, U(cuda.blockIdx.x) * columns
-        for i in range(tall):
-            for j in range(wide):
-                acc[i, j] = ZERO
+        clear(acc)
         stages = (K + slices * depth - 1) // (slices * depth)
         for stage in range(stages + 1):
             if stage < stages:

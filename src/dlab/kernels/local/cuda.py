@@ -117,10 +117,8 @@ def _weight_gradient(sizes, samples, biased, x_steps, dy_steps):
             acc[s] = ZERO
         for n0 in range(0, samples, 32):
             for k in range(warp, 32, WARPS):
-                inside = n0 + lane < samples and k0 + k < K
-                errors[index(k * 33 + lane)] = (
-                    dy[index((k0 + k) * dk + i * di + j * dj + n0 + lane)] if inside else ZERO
-                )
+                at, inside = (k0 + k) * dk + i * di + j * dj + n0 + lane, n0 + lane < samples and k0 + k < K
+                errors[index(k * 33 + lane)] = dy[index(at)] if inside else ZERO
             for s in range(warp, TILE, WARPS):
                 c, p, q = (r0 + s) // (FH * FW), (r0 + s) // FW % FH, (r0 + s) % FW
                 at = c * xc + (i * S + p) * xi + (j * S + q) * xj + n0 + lane

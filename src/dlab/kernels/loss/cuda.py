@@ -38,6 +38,33 @@ def _sum(parts, first, step):
     return whole
 
 
+@cuda.jit(device=True)
+def _largest(u, n, step, row, outputs, rows):
+    """(largest u[k], its k, the first of equal ones) of sample n, over every rows-th k from `row` on."""
+    top, place = LOWEST, outputs
+    for k in range(row, outputs, rows):
+        if u[k * step + n] > top:
+            top, place = u[k * step + n], k
+    return top, place
+
+
+@cuda.jit(device=True)
+def _largest_of(tops, places, at, wide, top, place):
+    """The same over what all threads of a sample have found."""
+    for i in range(at, tops.size, wide):
+        if tops[i] > top or (tops[i] == top and places[i] < place):
+            top, place = tops[i], places[i]
+    return top, place
+
+
+@cuda.jit(device=True)
+def _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, scale, share, label):
+    """du[k] = exp(u[k] - top) scale - share [k = label], over every rows-th k from `row` on."""
+    for k in range(row, outputs, rows):
+        value = math.exp(u[k * u_step + n] - top) * scale
+        du[k * du_step + n] = value - share if k == label else value
+
+
 @factory
 def _softmax_cross_entropy(wide, rows, gradient):
     """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
@@ -52,16 +79,12 @@ def _softmax_cross_entropy(wide, rows, gradient):
         loss, correct, share = ZERO, ZERO, ONE / np.float32(samples)
         for start in range(0, lanes, wide):
             here, n = start + at < samples, min(start + at, lanes - 1)
-            top, place, whole = LOWEST, outputs, ZERO
-            for k in range(row, outputs, rows):
-                if u[k * u_step + n] > top:
-                    top, place = u[k * u_step + n], k
+            top, place = _largest(u, n, u_step, row, outputs, rows)
             parts[row * wide + at], places[row * wide + at] = top, place
             cuda.syncthreads()
-            for i in range(at, threads, wide):
-                if parts[i] > top or (parts[i] == top and places[i] < place):
-                    top, place = parts[i], places[i]
+            top, place = _largest_of(parts, places, at, wide, top, place)
             cuda.syncthreads()
+            whole = ZERO
             for k in range(row, outputs, rows):
                 whole += math.exp(u[k * u_step + n] - top)
             parts[row * wide + at] = whole
@@ -74,9 +97,7 @@ def _softmax_cross_entropy(wide, rows, gradient):
                 correct += ONE if place == label else ZERO
             if gradient and start + at < lanes:
                 scale = share / whole if here else ZERO
-                for k in range(row, outputs, rows):
-                    value = math.exp(u[k * u_step + n] - top) * scale
-                    du[k * du_step + n] = value - share if k == label else value
+                _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, scale, share, label)
         parts[row * wide + at], hits[row * wide + at] = loss, correct
         cuda.syncthreads()
         loss, correct, distance = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32), 16

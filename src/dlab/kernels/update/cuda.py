@@ -29,10 +29,7 @@ power, penalised_gradient = cuda_rules.power, cuda_rules.penalised
 
 @factory
 def _apply(rule, states, count, halves):
-    """w, m, v, z <- rule(w, g', m, v, z), first all loads of a thread, then its numbers one by one.
-
-    Without penalties halves is 0, else 2 (p - 1).
-    """
+    """w, m, v, z <- rule(w, g', m, v, z), all loads of a thread first; halves is 2 (p - 1), 0 without penalties."""
     step = cuda_rules.rule(RULES[rule])
 
     @cuda.jit
@@ -59,15 +56,14 @@ def _apply(rule, states, count, halves):
                 if halves and i < penalised:
                     powered = power(abs(old[0, e]), halves)
                     gradient = penalised_gradient(old[0, e], gradient, l1, l2, lp, powered)
-                w[i], first_state, second_state, third_state = step(
-                    old[0, e], gradient, old[2, e], old[3, e], old[4, e], c
-                )
+                moved = step(old[0, e], gradient, old[2, e], old[3, e], old[4, e], c)
+                w[i] = moved[0]
                 if states > 0:
-                    m[i] = first_state
+                    m[i] = moved[1]
                 if states > 1:
-                    v[i] = second_state
+                    v[i] = moved[2]
                 if states > 2:
-                    z[i] = third_state
+                    z[i] = moved[3]
 
     return update
 
