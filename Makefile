@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit coverage torture gate docs format bench bench-gpu experiments reproduce \
+.PHONY: help train test check lint types imports unit slow coverage torture gate docs format bench bench-gpu experiments reproduce \
 	clean $(EXPERIMENTS)
 
 help: ## list the targets
@@ -25,7 +25,7 @@ train: $(BIN)/dlab ## watch LeNet learn handwritten digits
 
 test: check ## run all checks and tests
 
-check: lint types imports unit ## what CI runs: ruff, types, import contract, tests
+check: lint types imports unit ## ruff, types, import contract, tests; CI adds the slow ones
 
 lint: $(BIN)/dlab ## style
 	$(BIN)/ruff check .
@@ -37,8 +37,11 @@ types: $(BIN)/dlab ## type checks
 imports: $(BIN)/dlab ## the import contract
 	$(BIN)/lint-imports
 
-unit: $(BIN)/dlab ## tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+unit: $(BIN)/dlab ## tests but for the slow ones
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+slow: $(BIN)/dlab ## the slow tests: large networks, and tests that run dlab many times
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 torture: $(BIN)/dlab ## the long forms of the reliability tests: hours; results in torture/results
 	@for name in $(filter-out __init__ frame,$(notdir $(basename $(wildcard torture/*.py)))); do \

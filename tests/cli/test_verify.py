@@ -70,6 +70,7 @@ def test_a_run_is_found_by_name_path_and_as_the_latest(kept, name):
     assert (result.exit_code, result.stdout) == (0, "equal: 1 row, bit by bit\n")
 
 
+@pytest.mark.slow
 def test_another_device_rounds_otherwise_and_is_named(kept):
     code, told = verified("--device", "cpu", "--epochs", "3")
     assert (code, told["verdict"], told["weights"]) == (5, "equal within tolerance", True)

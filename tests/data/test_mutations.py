@@ -23,6 +23,7 @@ def attempt(entry):
         assert time.process_time() - begun < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", mutants.FORMATS)
 def test_random_damage(kind, tmp_path):
     make, name, summed = mutants.FORMATS[kind]

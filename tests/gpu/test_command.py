@@ -26,6 +26,7 @@ def emulator(monkeypatch):
     gpu.use(devices.chosen(0))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("emulator")
 def test_a_run_on_the_gpu_and_its_end_on_the_processor(run):
     settings = "train.iterations=60", "train.eval_every=20"
@@ -48,6 +49,7 @@ def test_a_run_on_the_gpu_and_its_end_on_the_processor(run):
     assert list(map(float, losses)) == pytest.approx(list(map(float, whole)), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("emulator")
 def test_the_second_gpu_may_be_asked_for(run):
     told = run("train", "xor", "--device", "cuda:1", "--no-plots", "-s", "train.iterations=2", "--json")
@@ -67,6 +69,7 @@ def test_without_a_gpu_the_reason_is_told(run, monkeypatch):
     assert not list(Path("results/train").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("emulator")
 def test_a_step_on_the_gpu_is_measured_call_by_call(run):
     told = run("bench", "xor", "--device", "cuda", "--seconds", "0.05", "--no-plots", "--threads", "1")

@@ -16,6 +16,8 @@ from dlab.results.records import Evaluation, Snapshot
 from tests.gpu.plans import Arrays, layers, plan
 from tests.training.test_trainer import samples, trainer
 
+pytestmark = pytest.mark.slow  # the emulator compiles each kernel
+
 # LeNet without its margin, which would make 32x32 pixels of these images.
 LENET = layers(
     *(("conv", 6, 5), "relu", ("maxpool", 2), ("conv", 16, 5), "relu", ("maxpool", 2), "flatten"),

@@ -15,11 +15,12 @@ EMULATED = "ascending", "descending", "by chance"  # orders of the threads
 HARDWARE = pytest.param("hardware", marks=pytest.mark.gpu)
 
 
-def on_cases(all_cases, few):
-    """A mark: the processor tries all cases, a device a few, since it compiles each case anew."""
+def on_cases(all_cases, few, slow=()):
+    """A mark: the processor tries all cases and the slow ones, a device a few, since it compiles each case anew."""
     devices = [pytest.param(order, case) for order in EMULATED for case in few]
     hardware = [pytest.param(*HARDWARE.values, case, marks=HARDWARE.marks) for case in few]
     pairs = [pytest.param("cpu", case) for case in all_cases] + devices + hardware
+    pairs += [pytest.param("cpu", case, marks=pytest.mark.slow) for case in slow]
     return pytest.mark.parametrize(("fast", "case"), pairs, indirect=["fast"])
 
 

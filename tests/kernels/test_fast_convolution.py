@@ -14,6 +14,8 @@ CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
     (2, 3, 10, 10, 2, 3, 0),
     (4, 4, 5, 5, 1, 1, 0),
     (1, 2, 7, 7, 3, 1, 2),
+]
+WIDE = [
     (16, 17, 9, 10, 3, 1, 1),
     (17, 16, 6, 11, 5, 1, 0),
     (17, 131, 5, 6, 3, 1, 1),
@@ -33,7 +35,7 @@ def wide_tiles(monkeypatch):
     cuda_weights.best_work.cache_clear()
 
 
-@on_cases(CONVOLUTIONS, [CONVOLUTIONS[1], UNREACHED])
+@on_cases(CONVOLUTIONS, [CONVOLUTIONS[1], UNREACHED], slow=WIDE)
 def test_convolution_and_its_gradients(fast, case, wide_tiles):
     C, K, H, W, F, S, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
@@ -53,7 +55,7 @@ def test_convolution_and_its_gradients(fast, case, wide_tiles):
         fast.check(here, wanted)
 
 
-@on_cases([*CONVOLUTIONS[:2], *CONVOLUTIONS[6:9]], CONVOLUTIONS[:1])
+@on_cases(CONVOLUTIONS[:2], CONVOLUTIONS[:1], slow=WIDE[:3])
 def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
     C, K, H, W, F, _, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)

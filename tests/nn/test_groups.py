@@ -91,6 +91,7 @@ NETWORKS = {  # the groups of each convolution and what stands behind it; all wa
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_groups_are_a_convolution_whose_other_weights_are_zero(name):
     stages, tail, shape = NETWORKS[name], [LAYERS["dense"](4)], (2, 14, 13)

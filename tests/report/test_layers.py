@@ -52,6 +52,7 @@ def sometimes(n, step):
     return float("inf") if step > 10 else 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

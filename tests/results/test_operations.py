@@ -29,6 +29,7 @@ def tried(make, every, stacked) -> Counter[str]:
     return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [1e9, 0], ids=["saving always", "saving once"])
 def test_no_operation_may_fail_badly(monkeypatch, share):
     monkeypatch.setattr(saver, "SHARE", share)

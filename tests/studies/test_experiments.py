@@ -106,6 +106,7 @@ def test_x6_l1_at_a_large_rate_jumps_and_zeroes_weights():
     assert small("l1") > 5 * small("none")
 
 
+@pytest.mark.slow
 def test_x7_a_little_more_dropout_has_a_large_effect_and_most_of_it_is_the_signal():
     lecture, inverted = (
         [accuracy("dropout", f"dropout{ratio}-{mode}", FEW) for ratio in (0.08, 0.1, 0.2)]
@@ -127,6 +128,7 @@ def test_a_small_alexnet_learns():
     assert found[-1].test_accuracy > 0.95
 
 
+@pytest.mark.slow
 def test_global_averages_learn_more_slowly_from_fewer_parameters():
     few = "data.size=20", "data.train_limit=1000"
     flat = rows("deep-gap", "flatten", *few, "train.iterations=50")

@@ -57,6 +57,7 @@ def test_a_cell_is_the_same_run_as_with_train(spec):
     assert (HOME / "cells/fast-s1" / weights).read_bytes() == (Path("results/train/one") / weights).read_bytes()
 
 
+@pytest.mark.slow
 def test_finished_cells_are_not_run_again_and_more_seeds_join_them(spec, monkeypatch):
     run("small.yaml", "--no-plots")
     before = {path: path.stat().st_mtime_ns for path in HOME.glob("cells/*/weights/*")}
@@ -122,6 +123,7 @@ def test_workers_that_cannot_start_are_an_environment_fault(spec, monkeypatch):
     assert "exit code 1" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_stopped_study_goes_on_where_it_was(spec):
     text = spec.read_text().replace("iterations: 20", "iterations: 600").replace("eval_every: 10", "eval_every: 20")
     spec.write_text(text.replace("seeds: 2", "seeds: 1"))

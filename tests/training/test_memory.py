@@ -29,6 +29,9 @@ NETWORKS = {
     ),
 }
 
+SLOW = {"deep_convnet", "alexnet_small"}  # to compile
+EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in NETWORKS]
+
 
 def spec(name="lenet", *settings):
     model, size = NETWORKS[name]
@@ -51,7 +54,7 @@ def poison(made):
     pool._bytes[: pool.free // 4 * 4].view(np.float32)[:] = np.nan
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_shared_memory_changes_no_bit(name, monkeypatch):
     shared = build(spec(name), threads=1).trainer
     with monkeypatch.context() as patch:
@@ -69,7 +72,7 @@ def test_shared_memory_changes_no_bit(name, monkeypatch):
     assert np.array_equal(shared.arrays.statistics, apart.arrays.statistics)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_is_taken_is_what_was_planned(name, monkeypatch):
     wanted = spec(name)
     planned = parts_of(wanted)
@@ -98,6 +101,7 @@ print(wanted, machine.resident() - before)
 """
 
 
+@pytest.mark.slow
 def test_a_process_grows_by_what_was_planned():
     settings = ["model.preset=deep_convnet", "train.batch_size=719"]
     for _ in range(2):  # the first one may have to compile

@@ -206,6 +206,7 @@ print(anonymous() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux for the memory of a process")
 @pytest.mark.parametrize(
     ("kind", "stream", "least", "most"),
