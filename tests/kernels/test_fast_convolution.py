@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlab.kernels.convolution import cuda_forward, cuda_weights
+from dlab.kernels.convolution import cuda_forward_tiles, cuda_weights_tiles
 from tests.kernels.arrays import numbers
 from tests.kernels.fast import REFERENCE, SAMPLES, on_cases
 
@@ -27,12 +27,14 @@ UNREACHED = (3, 5, 9, 9, 2, 3, 0)  # rows and columns that no window sees
 @pytest.fixture
 def wide_tiles(monkeypatch):
     """The tiles that a GPU gets for large layers, which these small ones would leave idle."""
-    for module, best in ((cuda_forward, cuda_forward.best_tile), (cuda_weights, cuda_weights.best_work)):
+    choosers = cuda_forward_tiles.best_tile, cuda_weights_tiles.best_work
+    for module in (cuda_forward_tiles, cuda_weights_tiles):
         monkeypatch.setattr(module, "ENOUGH", 1)
+    for best in choosers:
         best.cache_clear()
     yield
-    cuda_forward.best_tile.cache_clear()
-    cuda_weights.best_work.cache_clear()
+    for best in choosers:
+        best.cache_clear()
 
 
 @on_cases(CONVOLUTIONS, [CONVOLUTIONS[1], UNREACHED], slow=WIDE)

@@ -7,8 +7,9 @@ Arrays: x [1, C, H, W, N] with its padding, w [K, C, FH, FW], b [K], y [1, K, OH
 from collections.abc import Callable
 
 from dlab.kernels.convolution import cuda_forward, cuda_weights
-from dlab.kernels.convolution.cuda_forward import GATED, PLAIN, POOLED, covers
+from dlab.kernels.convolution.cuda_forward import GATED, PLAIN, POOLED
 from dlab.kernels.gpu import Launch, Launches
+from dlab.kernels.tiles import covers
 
 Call = Callable[[], object]
 

@@ -7,93 +7,17 @@ first-level cache; a slice of channels of their weights waits in shared memory, 
 """
 
 from functools import lru_cache
-from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
+from dlab.kernels.convolution.cuda_forward_tiles import best_block, best_tile
 from dlab.kernels.gpu import WARP, Launch, factory, strides
 from dlab.kernels.gpu.language import cuda, index
+from dlab.kernels.tiles import covers
 from dlab.layout import volume
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
-UNROLLED, NESTED = 320, 240  # multiply-adds of one and of several rows of taps: more become a loop with slow sums
-SUMS, REGISTERS = 64, 112  # of a thread, alone and with what it sees of x: two blocks of 256 threads find room
-ENOUGH = 1056  # warps that keep a GPU busy: two for each scheduler of 132 processors
-SHARED, LARGEST = 24 << 10, 48 << 10  # bytes of weights in shared memory, if possible and at most
-EXTRA = 24  # instructions around a piece of straight multiply-adds
 ZERO = np.float32(0)
-
-
-class Tile(NamedTuple):
-    """What a thread does at once: so many filters, rows and columns of positions, and rows and columns of taps."""
-
-    k: int
-    i: int
-    j: int
-    p: int
-    q: int
-
-    def seen(self, stride: int) -> tuple[int, int]:
-        """Rows and columns of x that it reads; a single row of taps sees rows that are `stride` apart."""
-        return self.i if self.p == 1 else (self.i - 1) * stride + self.p, (self.j - 1) * stride + self.q
-
-
-def covers(size: int, tile: int) -> int:
-    """Steps of `tile` that cover `size`."""
-    return -(-size // tile)
-
-
-def cycles(multiply_adds: int, loads: int) -> int:
-    """What a thread's work costs a scheduler: an instruction each; but a load takes the time of four multiply-adds."""
-    return max(EXTRA + multiply_adds + loads, 4 * loads)
-
-
-@lru_cache
-def best_tile(K: int, OH: int, OW: int, FH: int, FW: int, stride: int, warps: int, pooled: bool, whole: bool) -> Tile:
-    """The tile that takes the fewest cycles; with less than ENOUGH warps, some schedulers have nothing to do.
-
-    multiply-adds and loads are k i j p q and ((i - 1) S + p) ((j - 1) S + q) + k p q: about 6 to 1 with 64 sums.
-    whole: whether all rows of x are to be read; where some are skipped, taps go row by row
-    """
-
-    def cost(tile: Tile) -> tuple[int, int]:
-        k, i, j, p, q = tile
-        tiles = covers(K, k) * covers(OH, i) * covers(OW, j) * warps
-        work = covers(FH, p) * covers(FW, q) * cycles(volume(tile), volume(tile.seen(stride)) + k * p * q)
-        return max(tiles, ENOUGH) * work, -k * i * j
-
-    filters, rows = [k for k in (1, 2, 4, 6, 8) if k <= K], [2] if pooled else range(1, min(OH, 2) + 1)
-    columns = range(1 + pooled, min(OW, 14) + 1, 1 + pooled)
-    taps = {1, FH} if whole else {1}, [q for q in range(1, FW + 1) if FW % q == 0]
-    tiles = (Tile(*sizes) for sizes in product(filters, rows, columns, *taps))
-    fitting = (t for t in tiles if volume(t) <= (UNROLLED if t.p == 1 else NESTED) and t.k * t.i * t.j <= SUMS)
-    return min((t for t in fitting if t.k * t.i * t.j + volume(t.seen(stride)) <= REGISTERS), key=cost)
-
-
-class Block(NamedTuple):
-    """Warps of a block, filters by positions, and how a slice of the weights lies in shared memory."""
-
-    filters: int
-    positions: int
-    row: int  # from one tap's weights to the next tap's: an odd number of fours, to spread them over the banks
-    channels: int
-
-
-@lru_cache
-def best_block(tile: Tile, K: int, C: int, taps: int, warps: int) -> Block:
-    """Up to eight of all warps, fewer if that would leave processors without a block."""
-    together = next((n for n in (8, 4) if warps // n >= ENOUGH // 4), 2)
-    filters = min(together, K // tile.k)
-    while taps * _row(filters * tile.k) * 4 > LARGEST and filters > 1:
-        filters //= 2
-    row = _row(filters * tile.k)
-    slices = covers(C, max(1, SHARED // (taps * row * 4)))
-    return Block(filters, together // filters, row, covers(C, slices) if C else 1)
-
-
-def _row(filters: int) -> int:
-    return 4 * (covers(filters, 4) | 1)
 
 
 @lru_cache
@@ -113,6 +37,37 @@ def _multiply_add(tile, sizes):
                         acc[k * POSITIONS + t] += weight * seen
 
     return multiply_add
+
+
+@lru_cache
+def _pack(block, sizes, w_steps):
+    """Weights of some channels to shared memory, filters innermost: a lane brings a tap's, a warp a filter's."""
+    (FILTERS, WARPS, ROW), (FH, FW), (wk, wc, wp, wq) = block, sizes, w_steps
+    SHARE, EVEN, TAPS = covers(FILTERS, WARPS), FILTERS % WARPS == 0, FH * FW
+
+    @cuda.jit(device=True)
+    def pack(packed, w, start, count, lane, warp):
+        for e in range(lane, count * TAPS, 32):
+            at = start + e // TAPS * wc + e // FW % FH * wp + e % FW * wq + warp * wk
+            for share in range(SHARE):
+                if EVEN or warp + share * WARPS < FILTERS:
+                    packed[index(e * ROW + warp + share * WARPS)] = w[index(at + share * WARPS * wk)]
+
+    return pack
+
+
+@lru_cache
+def _see(tile, stride, x_steps):
+    """xs = what a thread sees of one channel of x."""
+    (ROWS, SPAN), (_, xi, xj), APART = tile.seen(stride), x_steps, stride if tile.p == 1 else 1
+    SEEN = ROWS * SPAN
+
+    @cuda.jit(device=True)
+    def see(xs, x, at):
+        for t in range(SEEN):
+            xs[t] = x[index(at + t // SPAN * APART * xi + t % SPAN * xj)]
+
+    return see
 
 
 @lru_cache
@@ -162,11 +117,10 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
     """
     (TK, TI, TJ, P, Q), (WK, WP, ROW, SLICE), (top, bottom) = tile, block, valid
     K, C, FH, FW, OH, OW, S = sizes
-    (ROWS, SPAN), POSITIONS, ACROSS, APART = tile.seen(S), TI * TJ, covers(OW, TJ), S if P == 1 else 1
-    TILES, TAPS, FILTERS, WARPS = covers(OH, TI) * ACROSS, FH * FW, WK * TK, WK * WP
-    SUMS, SEEN, ROOM = TK * POSITIONS, ROWS * SPAN, SLICE * TAPS * ROW
-    SHARE, EVEN = covers(FILTERS, WARPS), FILTERS % WARPS == 0
-    (xc, xi, xj), (wk, wc, wp, wq), WHOLE = x_steps, w_steps, P == FH
+    POSITIONS, ACROSS, WHOLE, (xc, xi, xj), (wk, wc, _, _) = TI * TJ, covers(OW, TJ), P == FH, x_steps, w_steps
+    TILES, FILTERS, SUMS = covers(OH, TI) * ACROSS, WK * TK, TK * POSITIONS
+    ROOM, SEEN = SLICE * FH * FW * ROW, volume(tile.seen(S))
+    pack, see = _pack((FILTERS, WK * WP, ROW), (FH, FW), w_steps), _see(tile, S, x_steps)
     multiply_add, finish = _multiply_add(tile, (FW, S, ROW)), _finish(tile, ending == GATED, y_steps, gate_steps)
     if ending == POOLED:
         finish = _finish_pooled(tile, y_steps, code_steps)
@@ -177,28 +131,21 @@ def make_forward(tile, block, sizes, valid, ending, biased, w_steps, x_steps, y_
         acc = cuda.local.array(SUMS, np.float32)
         xs = cuda.local.array(SEEN, np.float32)
         lane, warp, n = cuda.threadIdx.x, cuda.threadIdx.y, cuda.blockIdx.z * 32 + cuda.threadIdx.x
-        first = min(cuda.blockIdx.y * FILTERS, K - FILTERS)
-        mine = warp % WK * TK
+        first, mine = min(cuda.blockIdx.y * FILTERS, K - FILTERS), warp % WK * TK
         place = min(cuda.blockIdx.x * WP + warp // WK, TILES - 1)
         i, j, k0 = min(place // ACROSS * TI, OH - TI), min(place % ACROSS * TJ, OW - TJ), first + mine
-        above, below = max(0, top - (i + TI - 1) * S), min(FH, bottom - i * S)
+        above, below = (0, P) if WHOLE else (max(0, top - (i + TI - 1) * S), min(FH, bottom - i * S))
         for s in range(SUMS):
             acc[s] = b[index(k0 + s // POSITIONS)] if biased else ZERO
         for c0 in range(0, C, SLICE):
-            count = min(SLICE, C - c0)
             cuda.syncthreads()
-            for e in range(lane, count * TAPS, 32):
-                at = w_start + (c0 + e // TAPS) * wc + e // FW % FH * wp + e % FW * wq + (first + warp) * wk
-                for share in range(SHARE):
-                    if EVEN or warp + share * WARPS < FILTERS:
-                        packed[index(e * ROW + warp + share * WARPS)] = w[index(at + share * WARPS * wk)]
+            pack(packed, w, w_start + c0 * wc + first * wk, min(SLICE, C - c0), lane, warp)
             cuda.syncthreads()
-            for c in range(count):
-                for p0 in range(0 if WHOLE else above, P if WHOLE else below, P):
+            for c in range(min(SLICE, C - c0)):
+                for p0 in range(above, below, P):
                     at, weights = (c0 + c) * xc + (i * S + p0) * xi + j * S * xj + n, (c * FH + p0) * FW * ROW + mine
                     for q0 in range(0, FW, Q):
-                        for t in range(SEEN):
-                            xs[t] = x[index(at + t // SPAN * APART * xi + (q0 + t % SPAN) * xj)]
+                        see(xs, x, at + q0 * xj)
                         multiply_add(acc, xs, packed, weights + q0 * ROW)
         finish(acc, y, gate, code, k0, i, j, n, slope)
 

@@ -8,96 +8,157 @@ positions are cut into ranges, whose sums a second launch adds in their order.
 """
 
 from functools import lru_cache
-from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 
-from dlab.kernels.convolution.cuda_forward import ENOUGH, UNROLLED, covers, cycles
+from dlab.kernels.convolution.cuda_weights_tiles import best_work
 from dlab.kernels.gpu import WARP, Launch, Launches, factory, strides
 from dlab.kernels.gpu.language import cuda, index
 from dlab.kernels.memory import workspace
+from dlab.kernels.tiles import covers
 from dlab.layout import volume
 
-REGISTERS = 100  # of a thread, for sums and what it sees of x
 ROOM = 12_000  # numbers in shared memory
-WARPS = 8  # of a block at most
-CHUNKS = 16  # of a range, to make up for adding its lanes
 THREADS = 128  # that add ranges
 ZERO, ONE = np.float32(0), np.float32(1)
 
 
-class Tile(NamedTuple):
-    """What a thread does at once: so many filters, rows of taps (c, p), columns of taps, and columns of positions."""
+@lru_cache
+def _begin(tile, sizes, x_steps):
+    """No sums yet, where the rows of taps of a group begin in x, and whether they do: the last group is the biases'."""
+    (_, TP, TQ, _), (C, FH, FW), (xc, xi, xj) = tile, sizes, x_steps
+    QT, ROWS = covers(FW, TQ), C * FH
 
-    k: int
-    p: int
-    q: int
-    j: int
+    @cuda.jit(device=True)
+    def begin(acc, rows, group):
+        for s in range(acc.size):
+            acc[s] = ZERO
+        row0, q0 = group // QT * TP, min(group % QT * TQ, FW - TQ)
+        for r in range(TP):
+            row = min(row0 + r, ROWS - 1)
+            rows[r] = row // FH * xc + row % FH * xi + q0 * xj
+        return row0 < ROWS
 
-
-class Work(NamedTuple):
-    """A tile, how many tiles of filters and of a filter's taps there are, and how positions are cut.
-
-    each: chunks of positions in a range
-    together: groups of taps and ranges in a block, each a warp's
-    """
-
-    tile: Tile
-    filters: int
-    groups: int
-    ranges: int
-    each: int
-    together: tuple[int, int]
+    return begin
 
 
 @lru_cache
-def best_work(K: int, C: int, FH: int, FW: int, rows: int, OW: int, stride: int, pooled: bool, biased: bool) -> Work:
-    """The tile that takes the fewest cycles; with less than ENOUGH warps, some schedulers have nothing to do.
+def _see(tile, pair, stride, x_steps):
+    """How a thread takes what it sees of x: for each row of a pair and of its taps, a row of neighbouring numbers."""
+    SPAN, (_, xi, xj) = (tile.j - 1) * stride + tile.q, x_steps
+    TP, SEEN = tile.p, pair * tile.p * SPAN
 
-    multiply-adds and loads of a chunk are k p q j and k j + p ((j - 1) S + q), per row of a pair if pooled: about 5 to
-    1 with 80 sums.
-    rows: of positions in all warps of samples, or pairs of rows if pooled
+    @cuda.jit(device=True)
+    def see(xs, x, rows, i, j, n, inside):
+        if inside:
+            for t in range(SEEN):
+                at = i * pair * stride * xi + j * stride * xj + n + rows[t // SPAN % TP]
+                xs[t] = x[index(at + t // SPAN // TP * stride * xi + t % SPAN * xj)]
+        else:
+            for t in range(SEEN):
+                xs[t] = ONE
+
+    return see
+
+
+@lru_cache
+def _error(dy_steps):
+    """The gradient at position t of a row, from (k, i, j) on."""
+    dk, di, dj = dy_steps
+
+    @cuda.jit(device=True)
+    def error(dy, y, code, k, i, j, n, t, slope):
+        return dy[index(k * dk + i * di + (j + t) * dj + n)]
+
+    return error
+
+
+@lru_cache
+def _pooled_error(columns, dy_steps, y_steps, code_steps):
+    """The same at position t of a pair of rows before a 2x2 maximum: 0, if that came from another position."""
+    (dk, di, dj), (yk, yi, yj), (ck, ci, cj), TJ = dy_steps, y_steps, code_steps, columns
+
+    @cuda.jit(device=True)
+    def error(dy, y, code, k, i, j, n, t, slope):
+        v = j // 2 + t % TJ // 2
+        value = dy[index(k * dk + i * di + v * dj + n)]
+        if not y[index(k * yk + i * yi + v * yj + n)] > ZERO:
+            value *= slope
+        return value if code[index(k * ck + i * ci + v * cj + n)] == t // TJ * 2 + t % TJ % 2 else ZERO
+
+    return error
+
+
+@lru_cache
+def _multiply_add(tile, pair, stride, even, error):
+    """The share of a chunk: gradients of a tile's filters, times what the thread sees of x from there.
+
+    Where tiles do not divide the columns, the last one slides back, and what it shares with the one before is left out.
     """
-    pair, error = (2, 8) if pooled else (1, 1)  # rows, and instructions that make a number of dy
+    (TK, TP, TQ, TJ), SPAN = tile, (tile.j - 1) * stride + tile.q
+    TAPS, POSITIONS = TP * TQ, pair * TJ
 
-    def seen(tile: Tile) -> int:
-        return pair * tile.p * ((tile.j - 1) * stride + tile.q)
+    @cuda.jit(device=True)
+    def multiply_add(acc, xs, dy, y, code, k0, i, j, n, first, slope):
+        for k in range(TK):
+            for t in range(POSITIONS):
+                value = error(dy, y, code, k0 + k, i, j, n, t, slope)
+                if not even and j + t % TJ < first:
+                    value = ZERO
+                for p in range(TP):
+                    for q in range(TQ):
+                        seen = xs[(t // TJ * TP + p) * SPAN + t % TJ * stride + q]
+                        acc[k * TAPS + p * TQ + q] += value * seen
 
-    def cost(work: Work) -> tuple[int, int]:
-        (k, p, q, j), filters, groups, ranges, each, _ = work
-        chunk = cycles(k * j * pair * (p * q + error - 1), k * j * pair + seen(work.tile))
-        return max(filters * groups * ranges, ENOUGH) * (each * chunk + 6 * k * p * q), -k * p * q
-
-    filters, columns = range(1, min(K, 8) + 1), range(1 + pooled, min(OW, 14) + 1, 1 + pooled)
-    tiles = (Tile(*sizes) for sizes in product(filters, range(1, min(4, C * FH) + 1), range(1, FW + 1), columns))
-    fitting = (
-        t for t in tiles if t.k * t.j * pair * (t.p * t.q + error) <= UNROLLED and volume(t[:3]) + seen(t) <= REGISTERS
-    )
-    return min((_divided(t, K, C * FH, FW, rows * covers(OW, t.j), biased) for t in fitting), key=cost)
+    return multiply_add
 
 
-def _divided(tile: Tile, K: int, tap_rows: int, FW: int, chunks: int, biased: bool) -> Work:
-    """As many ranges as give ENOUGH warps, or four times as many, to spread them evenly, while they have CHUNKS."""
-    filters, groups = covers(K, tile.k), covers(tap_rows, tile.p) * covers(FW, tile.q) + biased
-    fewest, most = (covers(chunks, min(chunks, covers(n * ENOUGH, filters * groups))) for n in (4, 1))
-    each = max(fewest, min(CHUNKS, most))
-    ranges, together = covers(chunks, each), min(WARPS, groups)
-    return Work(tile, filters, groups, ranges, each, (together, min(WARPS // together, ranges)))
+@lru_cache
+def _next_chunk(across, down):
+    """One chunk on: to the right, then down, then to the next 32 samples."""
+
+    @cuda.jit(device=True)
+    def next_chunk(n, i, jt):
+        jt += 1
+        if jt == across:
+            jt = 0
+            i += 1
+            if i == down:
+                i = 0
+                n += 32
+        return n, i, jt
+
+    return next_chunk
+
+
+@cuda.jit(device=True)
+def _lay(acc, room, at):
+    """A thread's sums, 33 numbers apart: those of a warp's lanes side by side, and spread over the banks."""
+    for s in range(acc.size):
+        room[index(at + s * 33)] = acc[s]
+
+
+@cuda.jit(device=True)
+def _sum_of_lanes(room, at):
+    """32 numbers side by side, added in order."""
+    total = ZERO
+    for lane in range(32):
+        total += room[index(at + lane)]
+    return total
 
 
 @factory
 def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_steps):
     """part[.., k, r, q] = sum over a range of samples and positions of dy[k,i,j] x[c,i S + p,j S + q], r = (c, p)."""
-    (TK, TP, TQ, TJ), _, GROUPS, _, EACH, (WG, WR) = work
+    tile, _, GROUPS, _, EACH, (WG, WR) = work
     K, C, FH, FW, OH, OW, S, SAMPLE_WARPS = sizes
-    R = 2 if pooled else 1
-    TAPS, POSITIONS, SPAN, ACROSS, DOWN = TP * TQ, R * TJ, (TJ - 1) * S + TQ, covers(OW, TJ), OH // R
-    QT, ROWS, EVEN, COUNT = covers(FW, TQ), C * FH, OW % TJ == 0, DOWN * ACROSS * SAMPLE_WARPS
-    SUMS, SEEN, ALL = TK * TAPS, R * TP * SPAN, WG * WR
-    TURN = max(1, min(ALL, ROOM // (SUMS * 33)))
+    (TK, TP, TQ, TJ), R, ALL = tile, 2 if pooled else 1, WG * WR
+    SUMS, SEEN, ACROSS, DOWN = TK * TP * TQ, R * TP * ((TJ - 1) * S + TQ), covers(OW, TJ), OH // R
+    COUNT, TURN = DOWN * ACROSS * SAMPLE_WARPS, max(1, min(ALL, ROOM // (SUMS * 33)))
     TURNS, SHARED = covers(ALL, TURN), TURN * SUMS * 33
-    (xc, xi, xj), (dk, di, dj), (yk, yi, yj), (ck, ci, cj) = x_steps, dy_steps, y_steps, code_steps
+    begin, see = _begin(tile, (C, FH, FW), x_steps), _see(tile, R, S, x_steps)
+    error = _pooled_error(TJ, dy_steps, y_steps, code_steps) if pooled else _error(dy_steps)
+    multiply_add, next_chunk = _multiply_add(tile, R, S, OW % TJ == 0, error), _next_chunk(ACROSS, DOWN)
 
     @cuda.jit
     def weights(x, dy, y, code, part, slope):
@@ -105,61 +166,23 @@ def make_weights(work, sizes, samples, pooled, x_steps, dy_steps, y_steps, code_
         rows = cuda.local.array(TP, np.int32)
         acc = cuda.local.array(SUMS, np.float32)
         xs = cuda.local.array(SEEN, np.float32)
-        lane, warp = cuda.threadIdx.x, cuda.threadIdx.y
-        k0, group = min(cuda.blockIdx.x * TK, K - TK), min(cuda.blockIdx.y * WG + warp % WG, GROUPS - 1)
-        row0, q0 = group // QT * TP, min(group % QT * TQ, FW - TQ)
-        for r in range(TP):
-            row = min(row0 + r, ROWS - 1)
-            rows[r] = row // FH * xc + row % FH * xi + q0 * xj
-        for s in range(SUMS):
-            acc[s] = ZERO
+        lane, warp, k0 = cuda.threadIdx.x, cuda.threadIdx.y, min(cuda.blockIdx.x * TK, K - TK)
+        inside = begin(acc, rows, min(cuda.blockIdx.y * WG + warp % WG, GROUPS - 1))
         first = (cuda.blockIdx.z * WR + warp // WG) * EACH
         n, i, jt = first // (DOWN * ACROSS) * 32 + lane, first // ACROSS % DOWN, first % ACROSS
         for _ in range(first, min(first + EACH, COUNT)):
             j = min(jt * TJ, OW - TJ)
             if n < samples:
-                if row0 < ROWS:
-                    for t in range(SEEN):
-                        at = i * R * S * xi + j * S * xj + n + rows[t // SPAN % TP]
-                        xs[t] = x[index(at + t // SPAN // TP * S * xi + t % SPAN * xj)]
-                else:
-                    for t in range(SEEN):
-                        xs[t] = ONE
-                for k in range(TK):
-                    for t in range(POSITIONS):
-                        if pooled:
-                            v = j // 2 + t % TJ // 2
-                            error = dy[index((k0 + k) * dk + i * di + v * dj + n)]
-                            if not y[index((k0 + k) * yk + i * yi + v * yj + n)] > ZERO:
-                                error *= slope
-                            if code[index((k0 + k) * ck + i * ci + v * cj + n)] != t // TJ * 2 + t % TJ % 2:
-                                error = ZERO
-                        else:
-                            error = dy[index((k0 + k) * dk + i * di + (j + t) * dj + n)]
-                        if not EVEN and j + t % TJ < jt * TJ:
-                            error = ZERO
-                        for p in range(TP):
-                            for q in range(TQ):
-                                seen = xs[(t // TJ * TP + p) * SPAN + t % TJ * S + q]
-                                acc[k * TAPS + p * TQ + q] += error * seen
-            jt += 1
-            if jt == ACROSS:
-                jt = 0
-                i += 1
-                if i == DOWN:
-                    i = 0
-                    n += 32
+                see(xs, x, rows, i, j, n, inside)
+                multiply_add(acc, xs, dy, y, code, k0, i, j, n, jt * TJ, slope)
+            n, i, jt = next_chunk(n, i, jt)
         block = (cuda.blockIdx.x * cuda.gridDim.y + cuda.blockIdx.y) * cuda.gridDim.z + cuda.blockIdx.z
         for turn in range(TURNS):
             if warp // TURN == turn:
-                for s in range(SUMS):
-                    room[index((warp % TURN * SUMS + s) * 33 + lane)] = acc[s]
+                _lay(acc, room, warp % TURN * SUMS * 33 + lane)
             cuda.syncthreads()
             for s in range(warp * 32 + lane, min(TURN, ALL - turn * TURN) * SUMS, ALL * 32):
-                total = ZERO
-                for other in range(32):
-                    total += room[index(s * 33 + other)]
-                part[index((block * ALL + turn * TURN) * SUMS + s)] = total
+                part[index((block * ALL + turn * TURN) * SUMS + s)] = _sum_of_lanes(room, s * 33)
             cuda.syncthreads()
 
     return weights

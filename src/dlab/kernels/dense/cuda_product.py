@@ -62,19 +62,6 @@ def _rooms(tile):
     return *shared, (tall, wide), tall * wide * depth // columns, tall * wide * depth // rows
 
 
-@cache
-def _clear(tall, wide):
-    """All sums = 0."""
-
-    @cuda.jit(device=True)
-    def clear(acc):
-        for i in range(tall):
-            for j in range(wide):
-                acc[i, j] = ZERO
-
-    return clear
-
-
 @factory
 def _product(along, end, tile):
     """c[m,n] = end(sum_k a[m,k] b[k,n]), one block per tile of c.
@@ -84,8 +71,7 @@ def _product(along, end, tile):
     rows, columns, depth, slices, tall, wide = tile
     fetch_a, keep_a = _operand(along[0], False, rows, depth, THREADS // slices)
     fetch_b, keep_b = _operand(along[1], end == ONES, columns, depth, THREADS // slices)
-    multiply, lay = _sums(depth, tall, wide, columns // wide)
-    finish, clear = _end(end, tile), _clear(tall, wide)
+    (clear, multiply, lay), finish = _sums(depth, tall, wide, columns // wide), _end(end, tile)
     a_room, b_room, parts_room, own, a_share, b_share = _rooms(tile)
 
     @cuda.jit
@@ -157,14 +143,20 @@ def _operand(along, ones, length, depth, threads):
 
 @cache
 def _sums(depth, tall, wide, across):
-    """How a thread adds its products, and lays row i of its sums out; its columns are fours, which are loaded at once.
+    """How a thread begins its sums, adds to them, and lays row i of them out.
 
-    A plain loop over k is one that the assembler unrolls.
+    Its columns are fours, which are loaded at once.  A plain loop over k is one that the assembler unrolls.
     """
 
     @cuda.jit(device=True)
     def column(t, j):
         return (j // 4 * across + t % across) * 4 + j % 4
+
+    @cuda.jit(device=True)
+    def clear(acc):
+        for i in range(tall):
+            for j in range(wide):
+                acc[i, j] = ZERO
 
     @cuda.jit(device=True)
     def multiply(a, b, s, t, acc):
@@ -180,7 +172,7 @@ def _sums(depth, tall, wide, across):
         for j in range(wide):
             parts[s, t // across, column(t, j)] = acc[i, j]
 
-    return multiply, lay
+    return clear, multiply, lay
 
 
 @cache

@@ -58,8 +58,25 @@ def _largest_of(tops, places, at, wide, top, place):
 
 
 @cuda.jit(device=True)
-def _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, scale, share, label):
-    """du[k] = exp(u[k] - top) scale - share [k = label], over every rows-th k from `row` on."""
+def _powers(u, n, step, row, outputs, rows, top):
+    """The sum of exp(u[k] - top) over every rows-th k from `row` on."""
+    whole = ZERO
+    for k in range(row, outputs, rows):
+        whole += math.exp(u[k * step + n] - top)
+    return whole
+
+
+@cuda.jit(device=True)
+def _add(total, loss, correct):
+    """Two more numbers in the total."""
+    total[0] += loss
+    total[1] += correct
+
+
+@cuda.jit(device=True)
+def _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, whole, share, label):
+    """du[k] = share (exp(u[k] - top) / whole - [k = label]), over every rows-th k from `row` on."""
+    scale = share / whole if label >= 0 else ZERO
     for k in range(row, outputs, rows):
         value = math.exp(u[k * u_step + n] - top) * scale
         du[k * du_step + n] = value - share if k == label else value
@@ -84,10 +101,7 @@ def _softmax_cross_entropy(wide, rows, gradient):
             cuda.syncthreads()
             top, place = _largest_of(parts, places, at, wide, top, place)
             cuda.syncthreads()
-            whole = ZERO
-            for k in range(row, outputs, rows):
-                whole += math.exp(u[k * u_step + n] - top)
-            parts[row * wide + at] = whole
+            parts[row * wide + at] = _powers(u, n, u_step, row, outputs, rows, top)
             cuda.syncthreads()
             whole = _sum(parts, at, wide)
             cuda.syncthreads()
@@ -96,20 +110,17 @@ def _softmax_cross_entropy(wide, rows, gradient):
                 loss += math.log(whole) - (u[label * u_step + n] - top)
                 correct += ONE if place == label else ZERO
             if gradient and start + at < lanes:
-                scale = share / whole if here else ZERO
-                _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, scale, share, label)
+                _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, whole, share, label)
         parts[row * wide + at], hits[row * wide + at] = loss, correct
         cuda.syncthreads()
-        loss, correct, distance = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32), 16
-        while distance > 0:
-            other = cuda.shfl_xor_sync(EVERYONE, loss, distance)
+        loss, correct = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32)
+        for halving in range(5):
+            other = cuda.shfl_xor_sync(EVERYONE, loss, 16 >> halving)
             loss += other
-            other = cuda.shfl_xor_sync(EVERYONE, correct, distance)
+            other = cuda.shfl_xor_sync(EVERYONE, correct, 16 >> halving)
             correct += other
-            distance //= 2
         if at == 0 and row == 0:
-            total[0] += loss
-            total[1] += correct
+            _add(total, loss, correct)
 
     return softmax_cross_entropy
 
@@ -140,16 +151,14 @@ def _squared_error(wide, rows, gradient):
             cuda.syncthreads()
         parts[row * wide + at], hits[row * wide + at] = loss, correct
         cuda.syncthreads()
-        loss, correct, distance = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32), 16
-        while distance > 0:
-            other = cuda.shfl_xor_sync(EVERYONE, loss, distance)
+        loss, correct = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32)
+        for halving in range(5):
+            other = cuda.shfl_xor_sync(EVERYONE, loss, 16 >> halving)
             loss += other
-            other = cuda.shfl_xor_sync(EVERYONE, correct, distance)
+            other = cuda.shfl_xor_sync(EVERYONE, correct, 16 >> halving)
             correct += other
-            distance //= 2
         if at == 0 and row == 0:
-            total[0] += loss
-            total[1] += correct
+            _add(total, loss, correct)
 
     return squared_error
 
