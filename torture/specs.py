@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from tests import mutants
+from tests.spec.specs import FULL
 from tests.spec.test_mutations import DEMONSTRATIONS
-from tests.spec.test_spec import FULL
 
 from dlab import machine
 from dlab.errors import SpecError

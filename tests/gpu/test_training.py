@@ -14,7 +14,7 @@ from dlab.nn.network import Network
 from dlab.registry import INITIALISERS, OPTIMIZERS
 from dlab.results.records import Evaluation, Snapshot
 from tests.gpu.plans import Arrays, layers, plan
-from tests.training.test_trainer import samples, trainer
+from tests.training.trainers import samples, trainer
 
 pytestmark = pytest.mark.slow  # the emulator compiles each kernel
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dlab.errors import SpecError
 from dlab.spec.reading import read
 from tests import mutants
-from tests.spec.test_spec import FULL, GOOD
+from tests.spec.specs import FULL, GOOD
 
 
 def refused_or_read(source: str, *overrides: str) -> str:

@@ -1,47 +1,17 @@
 """What a good spec becomes."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
-from pathlib import Path
 
 import pytest
 
 from dlab.errors import SpecError
 from dlab.registry import LAYERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
-from dlab.spec import Compare, EarlyStop, Regularize, Spec, Train, files, json_schema, load, shipped, vary
+from dlab.spec import Compare, EarlyStop, Regularize, Spec, Train, json_schema, load, vary
 from dlab.spec.describe import entered
-from dlab.spec.kinds import headline
 from dlab.spec.scalars import resolve
-
-GOOD = "data: mnist\nmodel:\n  preset: lenet\n"
-FULL = """\
-name: full
-data: {name: digits, size: 28, path: "1e-3", normalize: none}
-model:
-  layers:
-    - relu
-    - type: conv
-      filters: 4
-      kernel: 3
-      pad: same
-    - {type: dropout, mode: inverted}
-  init: {name: gauss, std: 1E-2}
-loss: mse
-optimizer: {name: adam, lr: 1e-3, bias_correction: false}
-schedule: {name: cosine, warmup: 5}
-regularize: {l2: .5, lp: 1, p: 2.5}
-train: {iterations: 10, batch_size: all, clip: 1, sampling: replacement, seed: 7, early_stop: {patience: 3}}
-compare:
-  variants:
-    fast: {optimizer.lr: 1, model.layers.1.filters: 8}
-    sgd: {optimizer: sgd}
-  seeds: 3
-device: cpu
-threads: 2
-"""
+from tests.spec.specs import FULL, GOOD
 
 
 def test_defaults(read: Callable[..., Spec]):
@@ -196,20 +166,8 @@ def test_what_a_command_compares_gives_way_to_settings(write: Callable):
     assert (spec.compare.seeds, list(spec.compare.variants)) == ((0, 1), ["a", "b"])
 
 
-@pytest.mark.parametrize("change", [lambda t: b"\xef\xbb\xbf" + t, lambda t: t.replace(b"\n", b"\r\n")])
-def test_byte_order_mark_and_line_ends(write: Callable, change: Callable[[bytes], bytes]):
-    spec = load(write(change(FULL.encode())))
-    assert spec.where(("model", "layers", 1, "filters")) == "s.yaml:7:16"
-
-
 def test_comments_may_hold_anything_printable(read: Callable[..., Spec]):
     assert read("# a\xa0b\tc\n" + GOOD + "# été\n").name == "s"
-
-
-def test_a_name_is_made_of_the_file_name(tmp_path: Path):
-    path = tmp_path / "-my spec é.yaml"
-    path.write_text(GOOD, encoding="utf-8")
-    assert load(path).name == "my-spec--"
 
 
 def test_schema_knows_every_option():
@@ -221,46 +179,8 @@ def test_schema_knows_every_option():
     assert found["$defs"]["Convolution"]["required"] == ["type", "filters", "kernel"]
 
 
-class TestShipped:
-    def test_all_are_there(self):
-        expected = {"lenet", "lenet-digits", "simple-convnet", "deep-convnet", "mlp", "fashion", "xor", "perceptron"}
-        assert expected <= shipped().keys()
-
-    def test_places_show_the_short_name(self):
-        assert load("lenet").where(("data",)).startswith("lenet.yaml:3:")
-
-    def test_a_local_file_comes_first(self, read: Callable[..., Spec]):
-        read(GOOD)
-        Path("lenet.yaml").write_text(GOOD + "threads: 7\n")
-        assert load("lenet.yaml").threads == 7
-
-    def test_an_installed_package_finds_its_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-        (tmp_path / "experiments").mkdir()
-        (tmp_path / "experiments" / "a.yaml").touch()
-        monkeypatch.setattr(files, "HOMES", (tmp_path / "experiments", *files.HOMES))
-        assert list(shipped()) == ["a"]
-        monkeypatch.setattr(files, "HOMES", ())
-        assert shipped() == {}
-
-
-def test_import_is_light():
-    code = (
-        "import sys, dlab.spec; print([m for m in ('numpy', 'numba', 'click', 'rich', 'dlab.nn') if m in sys.modules])"
-    )
-    environment = {"PYTHONPATH": str(files.PACKAGE.parent)}
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert found.stdout.strip() == "[]"
-
-
 def test_what_is_not_said_has_three_seeds():
     assert Compare().all_seeds() == (0, 1, 2)
-
-
-def test_every_shipped_spec_names_its_command():
-    commands = {name: headline(path) for name, path in shipped().items()}
-    assert commands["lenet"][0] == "train"
-    assert commands["gabor"][0] == "filter-demo"
-    assert all(shows and not shows.startswith("#") for _, shows in commands.values())
 
 
 def test_alternatives_are_picked_by_the_value():

@@ -1,4 +1,4 @@
-"""What the experiments of the lectures must show, on digits instead of MNIST; X1, T31: tests/training/test_watch.py."""
+"""What the experiments of the lectures must show, on digits instead of MNIST; X1 and T31 stand in tests/training."""
 
 from functools import cache
 from itertools import pairwise

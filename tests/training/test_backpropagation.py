@@ -5,7 +5,7 @@ import pytest
 
 from dlab.registry import LAYERS
 from dlab.training.gradients import GradientCheck
-from tests.training.test_trainer import trainer
+from tests.training.trainers import trainer
 
 Conv, Local, LRN, MaxPool = (LAYERS[name] for name in ("conv", "local_conv", "lrn", "maxpool"))
 ReLU, LeakyReLU, Tanh, Dense = (LAYERS[name] for name in ("relu", "leaky_relu", "tanh", "dense"))

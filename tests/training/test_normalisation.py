@@ -5,7 +5,7 @@ import pytest
 
 from dlab.registry import LAYERS, OPTIMIZERS, PRESETS
 from dlab.training.gradients import GradientCheck
-from tests.training.test_trainer import rows, same, trainer
+from tests.training.trainers import rows, same, trainer
 
 NORMALISED = PRESETS["mlp"](hidden=(12, 8), activation="sigmoid", normalize="batch").layers((1, 6, 6), 3)
 

@@ -5,7 +5,7 @@ import pytest
 
 from dlab.registry import LAYERS, OPTIMIZERS, SCHEDULES
 from tests.oracles.differences import slopes
-from tests.training.test_trainer import rows, same, trainer
+from tests.training.trainers import rows, same, trainer
 
 LINEAR = (LAYERS["dense"](3),)
 WARM = SCHEDULES["cosine"](warmup=3, final=0.1)
