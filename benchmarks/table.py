@@ -25,6 +25,11 @@ def table(head: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(cells) + " |" for cells in (head, rule, *rows)]
 
 
+def disturbed(found: dict, key: str = "other_cores") -> str:
+    """A mark for figures during which others kept the processor busy."""
+    return " (disturbed)" if found[key] > QUIET else ""
+
+
 def ms(row: dict, name: str | None) -> str:
     """A contender's milliseconds."""
     each = row["contenders"].get(name)
@@ -37,7 +42,7 @@ def compared_row(row: dict, label: str, peers: tuple[str, ...]) -> list[str]:
     torch = row["pytorch_best"]
     share = own and own["share_of_fma_limit"]
     return [
-        label + (" (disturbed)" if row["other_cores"] > QUIET else ""),
+        label + disturbed(row),
         ms(row, "dlab"),
         f"{ms(row, torch)} ({torch.removeprefix('torch ')})" if torch else "-",
         *(ms(row, peer) for peer in peers),
@@ -78,7 +83,7 @@ def busy_table(found: dict) -> list[str]:
         slow = found["busy"][name]["ms"]
         rows.append([name, f"{quiet['ms']:.3g}", f"{slow:.3g}", f"{slow / quiet['ms']:.1f} x"])
     head = [f"{found['network']}, batch {found['batch']}, ms per step", "quiet", "busy", "slower by"]
-    mark = "; disturbed while quiet" if found["other_cores_when_quiet"] > QUIET else ""
+    mark = disturbed(found, "other_cores_when_quiet")
     return [*table(head, rows), "", note(found, f"busy: {found['neighbours']} spinning processes{mark}")]
 
 
@@ -90,8 +95,7 @@ def start_table(found: dict) -> list[str]:
         ["one epoch of MNIST, start and evaluation included", f"{found['epoch_seconds']:.2f} s"],
         ["most memory in that epoch", f"{found['peak_mib']:.0f} MiB"],
     ]
-    mark = "; disturbed" if found["other_cores"] > QUIET else ""
-    return [*table([f"`dlab train {found['spec']}`", ""], rows), "", note(found, f"{found['threads']} threads{mark}")]
+    return [*table([f"`dlab train {found['spec']}`", ""], rows), "", note(found, f"{found['threads']} threads")]
 
 
 def optimizer_row(row: dict) -> list[str]:
@@ -99,7 +103,7 @@ def optimizer_row(row: dict) -> list[str]:
     torch, faster = row["pytorch_best"], row["dlab_is_faster_by"]
     shares = (row[f"share_of_{name}"] for name in ("copy", "copy_and_fetch", "bare_pass"))
     return [
-        row["optimizer"] + (" (disturbed)" if row["other_cores"] > QUIET else ""),
+        row["optimizer"] + disturbed(row),
         str(row["bytes"]),
         ms(row, "dlab"),
         f"{row['contenders']['dlab']['gigabytes_per_second']:.0f}",
@@ -122,8 +126,7 @@ def study_table(found: dict) -> list[str]:
     least = {name: min(each) for name, each in found["seconds"].items()}
     rows = [[name, f"{median(each):.1f}", f"{least[name]:.1f}"] for name, each in found["seconds"].items()]
     head = ["`dlab compare-optimizers optimizers.yaml`, 30 trainings, seconds", "median", "least"]
-    mark = "; disturbed" if found["other_cores"] > QUIET else ""
-    words = f"dlab is faster than the best of PyTorch by {found['faster']:.1f} x; {found['rounds']} rounds{mark}"
+    words = f"dlab is faster than the best of PyTorch by {found['faster']:.1f} x; {found['rounds']} rounds"
     return [*table(head, rows), "", note(found, words)]
 
 
@@ -131,10 +134,9 @@ def checkpointing_table(found: dict) -> list[str]:
     """Training with and without checkpoints."""
     rows = []
     for row in found["rows"]:
-        mark = " (disturbed)" if row["other_cores"] > QUIET else ""
         base = row["contenders"]["without"]["ms"]
         for how, each in row["contenders"].items():
-            name = f"{row['network']}, batch {row['batch']}, {how}{mark}"
+            name = f"{row['network']}, batch {row['batch']}, {how}{disturbed(row)}"
             share = f"{row['share']:.1%}" if how != "without" else ""
             rows.append([name, f"{each['ms']:.4g}", f"{each['ms'] / base:.3f} x", f"{each['cpu_ms']:.4g}", share])
     head = ["ms per epoch", "dlab", "of the same without", "processor time", "time spent saving"]
@@ -145,10 +147,9 @@ def streaming_table(found: dict) -> list[str]:
     """Training from disk."""
     rows = []
     for row in found["rows"]:
-        mark = " (disturbed)" if row["other_cores"] > QUIET else ""
         base = row["contenders"]["in memory"]["ms"]
         for how, each in row["contenders"].items():
-            name = f"{row['network']}, batch {row['batch']}, {row['files']}: {how}{mark}"
+            name = f"{row['network']}, batch {row['batch']}, {row['files']}: {how}{disturbed(row)}"
             rows.append([name, f"{each['ms']:.3g}", f"{each['ms'] / base:.2f} x", f"{each['cpu_ms']:.3g}"])
     head = ["ms per training step", "dlab", "of the same in memory", "processor time of the trainer"]
     words = f"{found['threads']} thread trains, {found['workers']} process decodes; medians of {found['rounds']}"
@@ -157,14 +158,15 @@ def streaming_table(found: dict) -> list[str]:
 
 def gpu_rows(row: dict) -> list[list[str]]:
     """A line for each contender."""
-    mark, own = " (disturbed)" if row["other_cores"] > QUIET else "", row["contenders"].get("dlab")
+    own = row["contenders"].get("dlab")
     rows = []
     for name, each in row["contenders"].items():
         share, ratio = each.get("share_of_ceiling"), f"{each['ms'] / own['ms']:.2f} x" if own else "-"
         aims = [f"{aim['aim']}: {verdict(aim)}" for aim in row["targets"] if name == "dlab"]
         times = (f"{each[key]:.3g}" for key in ("ms", "p10", "p90", "cold_seconds"))
         rate = f"{each['rate']:.0f} {row['unit']}" if "rate" in each else "-"
-        rows.append([row["name"] + mark, name, *times, ratio, rate, f"{share:.0%}" if share else "-", "; ".join(aims)])
+        label = row["name"] + disturbed(row)
+        rows.append([label, name, *times, ratio, rate, f"{share:.0%}" if share else "-", "; ".join(aims)])
     return rows
 
 
@@ -179,6 +181,7 @@ def gpu_table(found: dict) -> list[str]:
 
 def note(found: dict, words: str) -> str:
     """How a table came about."""
+    words += disturbed(found) if "other_cores" in found else ""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
     return f"{found['date'][:10]}, {found['cpu']}, {found['cores']} cores; {words}; {versions}; `{found['command']}`"
 

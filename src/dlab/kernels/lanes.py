@@ -6,6 +6,8 @@ samples share, in every lane.  Arrays may be strided views as long as their last
 Every operation rounds once, in IEEE order: no fast-math, hence the same bits everywhere.
 """
 
+from functools import cache
+
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
@@ -19,6 +21,7 @@ VECTOR = ir.VectorType(F32, LANES)
 BYTES = ir.VectorType(I8, LANES)
 
 
+@cache
 def vector_registers() -> int:
     """How many 16-lane vectors the processor's registers hold: 32 with AVX-512, 8 with AVX2 or NEON."""
     return 32 if binding.get_host_cpu_features().get("avx512f") else 8
