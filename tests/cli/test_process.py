@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FAKE = [sys.executable, "-m", "tests.cli.fake_dlab", "train", "one", "--no-plots"]
+DRAWN = [sys.executable, "-m", "tests.cli.fake_dlab", "train", "one"]
+FAKE = [*DRAWN, "--no-plots"]
 
 
 def environment(pause: float = 0.0) -> dict[str, str]:
@@ -23,9 +24,9 @@ def environment(pause: float = 0.0) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "FAKE_PAUSE": str(pause), "TERM": "xterm", "COLUMNS": "200"}
 
 
-def started(folder: Path, **options) -> subprocess.Popen:
+def started(folder: Path, command=FAKE, **options) -> subprocess.Popen:
     """A slow run that has made its first row."""
-    process = subprocess.Popen([*FAKE, "-o", str(folder)], env=environment(0.08), cwd=folder, text=True, **options)
+    process = subprocess.Popen([*command, "-o", str(folder)], env=environment(0.08), cwd=folder, text=True, **options)
     table = folder / "train" / "one" / "results.csv"
     for _ in range(500):
         if table.exists() and table.read_text().count("\n") > 1:
@@ -57,12 +58,13 @@ def test_help_is_quick_and_imports_nothing_heavy():
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
 )
 def test_a_signal_saves_shows_and_exits_and_resume_goes_on(tmp_path, number, code):
-    process = started(tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = started(tmp_path, DRAWN, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.send_signal(number)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == code
     assert "interrupted: " in out
     assert status(tmp_path) == "interrupted"
+    assert (tmp_path / "train/one/results.png").exists() == (number == signal.SIGINT)  # the others are in a hurry
     resume = [*FAKE[:3], "train", "--resume", "latest", "--no-plots", "-q", "-o", str(tmp_path)]
     assert subprocess.run(resume, env=environment(), stdout=subprocess.PIPE, check=True).stdout.startswith(b"done: ")
     steps = [line.split(",")[1] for line in (tmp_path / "train/one/results.csv").read_text().splitlines()]

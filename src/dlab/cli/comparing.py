@@ -27,12 +27,13 @@ def comparison(name: str, text: str, *examples: str) -> click.Command:
     def command(output: "Output", dry_run: bool, plots: bool, **choices: Any) -> None:
         from dlab.cli import studies
         from dlab.report import studies as report
+        from dlab.training.signals import in_haste
 
         study = studies.study(name, **choices)
         if dry_run:
             return studies.plan(study, output)
         folder, code = study.run(output)
-        report.show(folder, output, plots)
+        report.show(folder, output, plots and not in_haste(code))
         sys.exit(code)
 
     return command

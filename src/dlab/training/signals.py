@@ -18,6 +18,11 @@ class Stop:
         return 128 + self.number if self.number else 0
 
 
+def in_haste(exit_code: int) -> bool:
+    """Whether it is that of a signal which SIGKILL soon follows, so that what can be drawn later waits."""
+    return exit_code in (128 + signal.SIGTERM, 128 + signal.SIGHUP)
+
+
 @contextmanager
 def stopping(trainer: Any) -> Iterator[Stop]:
     """Turn signals into `trainer.stop()`; Ctrl-C after that leaves at once."""

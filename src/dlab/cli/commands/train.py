@@ -27,6 +27,7 @@ def command(output: "Output", dry_run: bool, grad_check: bool, plots: bool, **ch
     """
     from dlab.cli import jobs, plans
     from dlab.report import runs
+    from dlab.training.signals import in_haste
 
     job = jobs.job(**choices)
     if dry_run:
@@ -34,5 +35,5 @@ def command(output: "Output", dry_run: bool, grad_check: bool, plots: bool, **ch
     if grad_check:
         return plans.gradients(job.spec, output)
     folder, code = jobs.train(job, output)
-    runs.show(folder, output, plots and not job.finished)
+    runs.show(folder, output, plots and not job.finished and not in_haste(code))
     sys.exit(code)
