@@ -29,11 +29,7 @@ def histograms(found: dict[str, Results]) -> list[Finding]:
             f"std {numbers(std['sigmoid-xavier'])}; saturated {numbers(tails['sigmoid-xavier'])}",
             min(std["sigmoid-xavier"]) > 0.1 and max(tails["sigmoid-xavier"]) < 0.05,
         ),
-        (
-            "ReLU, std 1: outputs explode",
-            f"std {numbers(wide)}",
-            all(b > 4 * a for a, b in pairwise(wide)),
-        ),
+        ("ReLU, std 1: outputs explode", f"std {numbers(wide)}", all(b > 4 * a for a, b in pairwise(wide))),
         (
             "ReLU, sqrt(1/n) as the lecture's code has it: the spread decays",
             f"std {numbers(printed)}",
