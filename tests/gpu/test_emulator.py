@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlab.kernels.gpu.emulator import Emulator
-from dlab.kernels.gpu.language import cuda
+from dlab.kernels.gpu.language import cuda, over_warp
 
 ORDERS = "ascending", "descending", "seven"
 
@@ -55,6 +55,14 @@ def _sum_of_a_warp(x, sums):
 
 
 @cuda.jit
+def _sum_for_everyone(x, sums):
+    i = cuda.blockIdx.x * 32 + cuda.threadIdx.x
+    sums[i] = 0
+    whole = over_warp(2 * x[i])
+    sums[i] += whole
+
+
+@cuda.jit
 def _race(x, y):
     part = cuda.shared.array(64, np.float32)
     t = cuda.threadIdx.x
@@ -89,6 +97,9 @@ def test_blocks_and_warps_add_up(order):
     sums = np.full(6, np.nan, np.float32)
     run(order, _sum_of_a_warp, (6,), (32,), x, sums)
     np.testing.assert_allclose(sums, x.reshape(6, 32).sum(axis=1), rtol=1e-5)
+    sums = np.full(192, np.nan, np.float32)
+    run(order, _sum_for_everyone, (6,), (32,), x, sums)
+    np.testing.assert_allclose(sums.reshape(6, 32), 2 * np.tile(x.reshape(6, 32).sum(axis=1)[:, None], 32), rtol=1e-5)
 
 
 def test_a_race_shows_in_what_nobody_has_written_yet():

@@ -14,4 +14,15 @@ from numba import cuda
 
 index = np.uint64  # around an index: it is not negative, so that no machine code is spent on counting from the end
 
-__all__ = ["cuda", "index"]
+__all__ = ["cuda", "index", "over_warp"]
+
+EVERYONE = 0xFFFFFFFF  # threads of a warp
+
+
+@cuda.jit(device=True)
+def over_warp(number):
+    """The sum of a number over the lanes of a warp, in each of them; the emulator knows it by its name."""
+    for level in range(5):
+        other = cuda.shfl_xor_sync(EVERYONE, number, 1 << level)
+        number += other
+    return number

@@ -4,6 +4,7 @@
     cuda.syncthreads()                              yield 1: the thread waits until all of its block have come
     cuda.syncwarp()                                 yield 2
     y = cuda.shfl_xor_sync(mask, x, d)              x is laid out, yield 3, that of the lane is taken, yield 4
+    y = over_warp(x)                                five such shuffles
     a = cuda.shared.array(shape, kind)              a parameter, the same array for all threads of a block
     a = cuda.local.array(shape, kind)               an array of its own
 
@@ -28,6 +29,12 @@ SOURCES = {  # the lane that a shuffle reads, from the own lane l and the distan
     "shfl_down_sync": "{l} + {d} if {l} + {d} < 32 else {l}",
     "shfl_sync": "{d}",
 }
+OVER_WARP = """
+{y} = {x}
+for _level in range(5):
+    _other = cuda.shfl_xor_sync(0, {y}, 1 << _level)
+    {y} += _other
+"""
 LINEAR = "(_thread[0] + _block[0] * (_thread[1] + _block[1] * _thread[2]))"
 Shared = list[tuple[Any, np.dtype]]
 
@@ -70,10 +77,14 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt] | None:
         """Arrays and shuffles."""
-        path = _path(node.value.func) if isinstance(node.value, ast.Call) else ()
+        if not isinstance(node.value, ast.Call):
+            return self.generic_visit(node)
+        if isinstance(node.value.func, ast.Name) and node.value.func.id == "over_warp":
+            text = OVER_WARP.format(y=ast.unparse(node.targets[0]), x=ast.unparse(node.value.args[0]))
+            return self.visit(ast.parse(text)).body
+        path = _path(node.value.func)
         if not path:
             return self.generic_visit(node)
-        assert isinstance(node.value, ast.Call)
         name, arguments = ast.unparse(node.targets[0]), node.value.args
         if path == ("shared", "array"):
             self.shared.append((name, ast.unparse(arguments[0]), ast.unparse(arguments[1])))

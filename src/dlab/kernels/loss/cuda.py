@@ -11,11 +11,11 @@ from collections.abc import Callable
 import numpy as np
 
 from dlab.kernels.gpu import Launch, factory, strides
-from dlab.kernels.gpu.language import cuda
+from dlab.kernels.gpu.language import cuda, over_warp
 
 Call = Callable[[], object]
 U = np.uint32
-THREADS, EVERYONE = 256, 0xFFFFFFFF
+THREADS = 256
 HALF, ONE, ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 LOWEST = np.float32(-np.inf)
 
@@ -113,12 +113,8 @@ def _softmax_cross_entropy(wide, rows, gradient):
                 _differentiate(u, du, n, u_step, du_step, row, outputs, rows, top, whole, share, label)
         parts[row * wide + at], hits[row * wide + at] = loss, correct
         cuda.syncthreads()
-        loss, correct = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32)
-        for halving in range(5):
-            other = cuda.shfl_xor_sync(EVERYONE, loss, 16 >> halving)
-            loss += other
-            other = cuda.shfl_xor_sync(EVERYONE, correct, 16 >> halving)
-            correct += other
+        loss = over_warp(_sum(parts, at % 32, 32))
+        correct = over_warp(_sum(hits, at % 32, 32))
         if at == 0 and row == 0:
             _add(total, loss, correct)
 
@@ -151,12 +147,8 @@ def _squared_error(wide, rows, gradient):
             cuda.syncthreads()
         parts[row * wide + at], hits[row * wide + at] = loss, correct
         cuda.syncthreads()
-        loss, correct = _sum(parts, at % 32, 32), _sum(hits, at % 32, 32)
-        for halving in range(5):
-            other = cuda.shfl_xor_sync(EVERYONE, loss, 16 >> halving)
-            loss += other
-            other = cuda.shfl_xor_sync(EVERYONE, correct, 16 >> halving)
-            correct += other
+        loss = over_warp(_sum(parts, at % 32, 32))
+        correct = over_warp(_sum(hits, at % 32, 32))
         if at == 0 and row == 0:
             _add(total, loss, correct)
 

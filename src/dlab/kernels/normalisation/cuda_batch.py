@@ -6,12 +6,11 @@ import numpy as np
 
 from dlab.kernels.gpu import WARP, Launch, factory
 from dlab.kernels.gpu.fields import ROWS, U, joined, place, steps_of, threads
-from dlab.kernels.gpu.language import cuda
+from dlab.kernels.gpu.language import cuda, over_warp
 from dlab.kernels.memory import workspace
 from dlab.kernels.normalisation.cuda_scores import rectified
 from dlab.layout import volume
 
-ALL = 0xFFFFFFFF  # threads of a warp
 LONG = 32  # vectors of 32 samples that a warp adds up
 ZERO, ONE = np.float32(0), np.float32(1)
 
@@ -43,9 +42,7 @@ def _part_statistics(channels, parts, length, pixels, warps, size, steps):
                 lane = warp * 32 + first_lane
                 value = x[place(pixel, size, steps, lane)]
                 whole += value if lane < samples else ZERO
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, whole, 1 << level)
-            whole += other
+        whole = over_warp(whole)
         near, missed, about = whole / count, ZERO, ZERO
         for pixel in range(first, last):
             for warp in range(warps):
@@ -54,11 +51,8 @@ def _part_statistics(channels, parts, length, pixels, warps, size, steps):
                 apart = apart if lane < samples else ZERO
                 missed += apart
                 about += apart * apart
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, missed, 1 << level)
-            missed += other
-            other = cuda.shfl_xor_sync(ALL, about, 1 << level)
-            about += other
+        missed = over_warp(missed)
+        about = over_warp(about)
         if first_lane == 0 and number == part:
             means[part] = near + missed / count
             squares[part] = about - missed * (missed / count)
@@ -78,17 +72,13 @@ def _moments(channels, parts, length, pixels):
         for part in range(thread, parts, 32):
             weight = np.float32(min(length, pixels - part * length)) / np.float32(pixels)
             shift += (part_means[c * parts + part] - near) * weight
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, shift, 1 << level)
-            shift += other
+        shift = over_warp(shift)
         mean, numbers = near + shift, np.float32(samples) * np.float32(pixels)
         for part in range(thread, parts, 32):
             weight = np.float32(min(length, pixels - part * length)) / np.float32(pixels)
             apart = part_means[c * parts + part] - mean
             variance += squares[c * parts + part] / numbers + apart * apart * weight
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, variance, 1 << level)
-            variance += other
+        variance = over_warp(variance)
         if thread == 0 and number == c:
             means[c], rates[c] = mean, ONE / math.sqrt(variance + eps)
             run_mean[c] += share * (mean - run_mean[c])
@@ -154,11 +144,8 @@ def _part_sums(channels, parts, length, pixels, warps, size, x_steps, dy_steps):
                 du = rectified(dy[place(pixel, size, dy_steps, lane)], scale * xh + shift, slope)
                 error += du if lane < samples else ZERO
                 product += du * xh if lane < samples else ZERO
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, error, 1 << level)
-            error += other
-            other = cuda.shfl_xor_sync(ALL, product, 1 << level)
-            product += other
+        error = over_warp(error)
+        product = over_warp(product)
         if first_lane == 0 and number == part:
             errors[part], products[part] = error, product
 
@@ -177,11 +164,8 @@ def _sums(channels, parts):
         for part in range(thread, parts, 32):
             error += errors[c * parts + part]
             product += products[c * parts + part]
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, error, 1 << level)
-            error += other
-            other = cuda.shfl_xor_sync(ALL, product, 1 << level)
-            product += other
+        error = over_warp(error)
+        product = over_warp(product)
         if thread == 0 and number == c:
             dbeta[c], dgamma[c] = error, product
 

@@ -6,12 +6,11 @@ import numpy as np
 
 from dlab.kernels.gpu import WARP, Launch, factory
 from dlab.kernels.gpu.fields import ROWS, joined, place, steps_of, threads
-from dlab.kernels.gpu.language import cuda
+from dlab.kernels.gpu.language import cuda, over_warp
 from dlab.kernels.memory import workspace
 from dlab.kernels.normalisation.cuda_scores import rectified
 from dlab.layout import volume
 
-ALL = 0xFFFFFFFF  # threads of a warp
 SHORT, MOST = 32, 1024  # the fewest numbers of a part, the most parts
 TREE = 32, 32  # parts side by side, lanes
 ZERO, ONE = np.float32(0), np.float32(1)
@@ -212,11 +211,8 @@ def _parameter_gradients(count, warps, size, x_steps, dy_steps):
             du = rectified(dy[place(number, size, dy_steps, lane)], gamma[number] * xh + beta[number], slope)
             error += du
             product += du * xh
-        for level in range(5):
-            other = cuda.shfl_xor_sync(ALL, error, 1 << level)
-            error += other
-            other = cuda.shfl_xor_sync(ALL, product, 1 << level)
-            product += other
+        error = over_warp(error)
+        product = over_warp(product)
         if first_lane == 0 and number == own:
             dbeta[number], dgamma[number] = error, product
 

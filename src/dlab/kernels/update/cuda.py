@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dlab.kernels.gpu import Launch, Launches, factory
-from dlab.kernels.gpu.language import cuda
+from dlab.kernels.gpu.language import cuda, over_warp
 from dlab.kernels.memory import workspace
 from dlab.kernels.tiles import covers
 from dlab.kernels.update import cuda_rules, penalties, rules
@@ -21,7 +21,6 @@ RULES = [name for name in vars(rules) if callable(getattr(rules, name))]
 THREADS, EACH, WARPS = 256, 4, 8
 BLOCK = THREADS * EACH
 CHUNKS = 1024  # at most
-EVERYONE = 0xFFFFFFFF
 OLD = (5, EACH)
 ZERO = np.float32(0)
 power, penalised_gradient = cuda_rules.power, cuda_rules.penalised
@@ -83,11 +82,7 @@ def _measure(halves):
                 whole += a * (c1 + c2 * a)
                 if halves:
                     whole += cp * power(a, halves)
-        distance = 16
-        while distance > 0:
-            other = cuda.shfl_xor_sync(EVERYONE, whole, distance)
-            whole += other
-            distance //= 2
+        whole = over_warp(whole)
         if t % 32 == 0:
             warps[t // 32] = whole
         cuda.syncthreads()
@@ -115,11 +110,7 @@ def _add():
 
     @cuda.jit
     def add(sums, count, total):
-        whole, distance = _share(sums, count, U(cuda.threadIdx.x)), 16
-        while distance > 0:
-            other = cuda.shfl_xor_sync(EVERYONE, whole, distance)
-            whole += other
-            distance //= 2
+        whole = over_warp(_share(sums, count, U(cuda.threadIdx.x)))
         if cuda.threadIdx.x == 0:
             total[0] += whole
 
@@ -132,11 +123,7 @@ def _shorten():
 
     @cuda.jit
     def shorten(g, sums, count, size, limit):
-        square, distance = _share(sums, count, U(cuda.threadIdx.x) % 32), 16
-        while distance > 0:
-            other = cuda.shfl_xor_sync(EVERYONE, square, distance)
-            square += other
-            distance //= 2
+        square = over_warp(_share(sums, count, U(cuda.threadIdx.x) % 32))
         norm = math.sqrt(square)
         if norm > limit:
             for e in range(EACH):
