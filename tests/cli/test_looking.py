@@ -1,0 +1,88 @@
+"""Commands that look before anything is trained: doctor, schema, validate, summary, --dry-run and --grad-check."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dlab.cli import health
+from dlab.cli.group import dlab as group
+from dlab.errors import EnvironmentFault
+
+QUICK = ["data.size=8", "model={preset: mlp, hidden: [9], init: he}"]
+SMALL = [word for setting in (*QUICK, "data.train_limit=64") for word in ("-s", setting)]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty folder; returns its result."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(group, arguments, prog_name="dlab")
+
+
+def told(result):
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+class TestDoctor:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch):
+        """Its self-test learns in a moment."""
+        plain = health.load
+        monkeypatch.setattr(health, "load", lambda name, settings: plain(name, [*settings, *QUICK]))
+
+    def test_all_is_well(self, run, monkeypatch):
+        monkeypatch.delenv("DLAB_DATA", raising=False)
+        found = told(run("doctor", "--json"))
+        marks = {finding["what"]: finding["ok"] for finding in found["findings"]}
+        assert found["ok"]
+        assert marks["self-test"] is marks["results folder"] is marks["kernel cache"] is True
+        assert marks["data folder"] is None
+
+    def test_what_is_wrong_is_named(self, run, tmp_path, monkeypatch):
+        def broken(*arguments):
+            raise EnvironmentFault("no memory")
+
+        monkeypatch.setattr(health, "build", broken)
+        monkeypatch.setenv("DLAB_DATA", str(tmp_path / "nowhere"))
+        monkeypatch.setattr(health.jit, "cache_folder", lambda: Path("/dev/null/kernels"))
+        result = run("doctor")
+        assert result.exit_code == 5
+        assert "something is wrong: kernel cache, data folder, self-test" in result.stdout
+        assert "EnvironmentFault: no memory" in result.stdout
+
+
+@pytest.mark.parametrize(("of", "known"), [((), "optimizer"), (("filter-demo",), "filters")])
+def test_the_schema_is_one_of_specs(run, of, known):
+    assert known in json.dumps(told(run("schema", *of)))
+
+
+def test_a_dry_run_says_what_would_be_done(run, tmp_path):
+    found = told(run("train", "lenet-digits", *SMALL, "--dry-run", "--json"))
+    assert (found["training samples"], found["classes"], len(found["layers"])) == (64, 10, 3)
+    assert found["memory"] > 0
+    assert not list(tmp_path.iterdir())
+    assert "batch size" in run("train", "lenet-digits", *SMALL, "--dry-run").stdout
+
+
+def test_backpropagation_is_held_against_differences(run):
+    found = told(run("train", "lenet-digits", *SMALL, "--grad-check", "--json"))
+    assert len(found["gradients"]) == 4
+    assert max(row["error"] for row in found["gradients"]) < 1e-6
+
+
+def test_a_summary_counts_what_training_takes(run):
+    found = told(run("summary", "lenet-digits", *SMALL, "--json"))
+    assert found["memory"]["total"] == sum(found["memory"].values()) - found["memory"]["total"]
+
+
+def test_a_spec_is_valid_where_its_data_are_missing(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLAB_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "own.yaml").write_text("data: {name: npz, path: own.npz}\nmodel: {preset: mlp, hidden: [3]}\n")
+    result = run("validate", "own.yaml", "lenet-digits")
+    assert result.exit_code == 0, result.output
+    assert "own.yaml: layers not checked" in result.stderr
+    assert "lenet-digits: ok" in result.stdout
