@@ -54,6 +54,22 @@ class TestDoctor:
         assert "EnvironmentFault: no memory" in result.stdout
 
 
+def test_a_bug_is_one_line_and_its_traceback_a_file(run, tmp_path, monkeypatch):
+    def bug(*arguments):
+        raise ValueError("odd\x1b[31m")
+
+    monkeypatch.setattr("dlab.cli.plans.summary", bug)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = run("summary", "lenet-digits")
+    (log,) = tmp_path.glob("dlab-*.log")
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: internal error (ValueError: odd\\x1b[31m); the details are in {log}\n"
+    assert "Traceback" in log.read_text()
+    monkeypatch.setattr("tempfile.tempdir", "/dev/null")
+    assert run("summary", "lenet-digits").stderr.endswith("; --debug shows the details\n")
+    assert "Traceback" in run("summary", "lenet-digits", "--debug").stderr
+
+
 @pytest.mark.parametrize(("of", "known"), [((), "optimizer"), (("filter-demo",), "filters")])
 def test_the_schema_is_one_of_specs(run, of, known):
     assert known in json.dumps(told(run("schema", *of)))

@@ -99,6 +99,15 @@ def test_a_full_disk_says_which_file_how_much_was_to_be_written_and_how_much_roo
         durable.replace(tmp_path / "file", bytes(2000))
 
 
+def test_where_the_disk_does_not_even_say_how_full_it_is_the_rest_is_told(tmp_path, monkeypatch):
+    def nobody_knows(path):
+        raise OSError
+
+    monkeypatch.setattr(durable.shutil, "disk_usage", nobody_knows)
+    with faults.disk(2, "ENOSPC always"), pytest.raises(EnvironmentFault, match=r"file: ENOSPC always$"):
+        durable.replace(tmp_path / "file", b"new")
+
+
 @pytest.mark.parametrize(("umask", "mode"), [(0o077, 0o600), (0o027, 0o640), (0o002, 0o664)])
 def test_files_have_the_rights_the_umask_leaves(tmp_path, umask, mode):
     before = os.umask(umask)

@@ -122,6 +122,7 @@ def test_x17_too_small_is_slow_and_too_large_does_not_learn():
     assert accuracy("learning-rate", "lr10") < 0.3
 
 
+@pytest.mark.slow
 def test_a_small_alexnet_learns():
     spec = load("alexnet-small.yaml", ["data={name: digits, size: 16}", "train.epochs=12"])
     found = [record for record in build(spec, threads=1).trainer.run() if isinstance(record, Evaluation)]

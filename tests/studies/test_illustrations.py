@@ -142,6 +142,7 @@ def test_paths_are_those_of_the_optimizers_compared_and_of_sgd(spec, tmp_path):
     assert list(found) == ["sgd", "momentum", "adam", "nag"]
 
 
+@pytest.mark.slow
 def test_a_study_leaves_its_illustrations_in_its_folder(spec):
     result = CliRunner().invoke(dlab, ["overfit-study", "small.yaml", "--seeds", "1", "-q"])
     assert result.exit_code == 0, result.output

@@ -46,6 +46,7 @@ def test_a_study_from_spec_to_figures(spec):
     assert re.search(r"against plain|seeds", result.stdout)
 
 
+@pytest.mark.slow
 def test_a_cell_is_the_same_run_as_with_train(spec):
     run("small.yaml", "--no-plots")
     single = CliRunner().invoke(
@@ -173,6 +174,7 @@ def test_without_variants_a_command_brings_its_own(spec):
     assert "nadam-s2" in [cell["cell"] for cell in told["cells"]]
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_again_from_the_folder_alone(spec):
     run("small.yaml")
     before = {path.name: path.read_bytes() for path in HOME.glob("*.png")}

@@ -29,7 +29,7 @@ NETWORKS = {
     ),
 }
 
-SLOW = {"deep_convnet", "alexnet_small"}  # to compile
+SLOW = {"deep_convnet", "alexnet_small", "unjoined"}  # to compile
 EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in NETWORKS]
 
 

@@ -72,6 +72,7 @@ def test_a_stride_makes_windows_overlap(engine):
     np.testing.assert_allclose(engine.maximum(x, (3, 2), (2, 3))[0][0, 0], wanted, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_gpu_with_a_memory_of_its_own_gives_what_the_definition_does():
     gpu.use(Emulator())
     definition, engine = Engine(kernels.Reference()), Engine(kernels.CUDA())
