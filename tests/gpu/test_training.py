@@ -11,18 +11,14 @@ from dlab.data.stream import Mapped, Stream
 from dlab.errors import Diverged, EnvironmentFault
 from dlab.kernels.gpu.emulator import Emulator
 from dlab.nn.network import Network
-from dlab.registry import INITIALISERS, OPTIMIZERS
+from dlab.registry import INITIALISERS, OPTIMIZERS, PRESETS
 from dlab.results.records import Evaluation, Snapshot
 from tests.gpu.plans import Arrays, layers, plan
 from tests.training.trainers import samples, trainer
 
 pytestmark = pytest.mark.slow  # the emulator compiles each kernel
 
-# LeNet without its margin, which would make 32x32 pixels of these images.
-LENET = layers(
-    *(("conv", 6, 5), "relu", ("maxpool", 2), ("conv", 16, 5), "relu", ("maxpool", 2), "flatten"),
-    *(("dense", 120), "relu", ("dense", 84), "relu", ("dense", 10)),
-)
+LENET = PRESETS["lenet"](activation="relu").layers((1, 28, 28), 10)
 # Three layers of weights for whole runs, as small as may be: the emulator runs thread after thread.
 SMALL = layers(("conv", 4, 3), "relu", ("maxpool", 2), "flatten", ("dense", 12), "tanh", ("dropout", 0.2), ("dense", 3))
 HOPELESS = OPTIMIZERS["momentum"](lr=1e30)
@@ -73,11 +69,11 @@ def step(ops, network, parameters, data, batch):
 
 
 def test_a_step_of_lenet_follows_the_float64_reference(emulate):
-    network = Network(LENET, (1, 16, 16))
+    network = Network(LENET, (1, 28, 28))
     start = np.zeros(network.size)
     network.start(start, INITIALISERS["he"](), 0)
     random, labels = np.random.default_rng(1), np.arange(BATCH, dtype=np.int32) % 10
-    x = random.integers(0, 256, (BATCH, 1, 16, 16)).astype(np.uint8)
+    x = random.integers(0, 256, (BATCH, 1, 28, 28)).astype(np.uint8)
     given = network, start.astype(np.float32), Samples(x=x, labels=labels, targets=np.eye(10)[labels]), BATCH
     score, found = step(emulate(), *given)
     exact, wanted = step(kernels.backend("reference"), *given)
