@@ -20,7 +20,7 @@ from random import Random
 from typing import NamedTuple
 
 from dlab.machine import cores
-from dlab.results.shelf import every, opened
+from dlab.results.shelf import every
 from torture import frame
 
 SPEC = """
@@ -63,8 +63,9 @@ class Job(NamedTuple):
         process = self.start(root, threads)
         _, said = process.communicate()
         assert process.returncode == 0, said.decode()
-        (folder,) = (root / "results" / self.command).iterdir()
-        assert opened(folder).status() == "done"
+        (run,) = every(root / "results")  # what was killed before it had its spec is none
+        folder = run.path
+        assert run.status() == "done"
         assert not list(folder.rglob("*.tmp"))
         files = [path for name in (*TABLES, *WEIGHTS) for path in folder.rglob(name)]
         assert len(files) >= 4
