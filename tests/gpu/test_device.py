@@ -59,4 +59,5 @@ def test_lenet_learns_mnist(tmp_path):
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_sanitizer_finds_nothing(tmp_path, tool):
     before = "compute-sanitizer", "--tool", tool, "--error-exitcode", "99"
-    train(tmp_path, "lenet-digits.yaml", "-s", "train.iterations=4", "-s", "data.test_limit=64", before=before)
+    few = "-s", "train.iterations=4", "-s", "data.test_limit=64"
+    assert rows(train(tmp_path, "lenet-digits.yaml", *few, before=before))
