@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from dlab.kernels.gpu.language import over_warp
+
 PLACES = {"threadIdx": "_thread", "blockIdx": "_place", "blockDim": "_block", "gridDim": "_grid"}
 BARRIERS = {"syncthreads": 1, "syncwarp": 2}
 SOURCES = {  # the lane that a shuffle reads, from the own lane l and the distance d
@@ -29,12 +31,6 @@ SOURCES = {  # the lane that a shuffle reads, from the own lane l and the distan
     "shfl_down_sync": "{l} + {d} if {l} + {d} < 32 else {l}",
     "shfl_sync": "{d}",
 }
-OVER_WARP = """
-{y} = {x}
-for _level in range(5):
-    _other = cuda.shfl_xor_sync(0, {y}, 1 << _level)
-    {y} += _other
-"""
 LINEAR = "(_thread[0] + _block[0] * (_thread[1] + _block[1] * _thread[2]))"
 Shared = list[tuple[Any, np.dtype]]
 
@@ -80,8 +76,7 @@ class _Rewriter(ast.NodeTransformer):
         if not isinstance(node.value, ast.Call):
             return self.generic_visit(node)
         if isinstance(node.value.func, ast.Name) and node.value.func.id == "over_warp":
-            text = OVER_WARP.format(y=ast.unparse(node.targets[0]), x=ast.unparse(node.value.args[0]))
-            return self.visit(ast.parse(text)).body
+            return self.visit(_inlined(over_warp.py_func, ast.unparse(node.targets[0]), node.value.args[0])).body
         path = _path(node.value.func)
         if not path:
             return self.generic_visit(node)
@@ -103,6 +98,19 @@ class _Rewriter(ast.NodeTransformer):
     def _barrier(self, kind: int) -> ast.Expr:
         self.barriers += 1
         return ast.Expr(ast.Yield(ast.Constant(kind)))
+
+
+def _inlined(function: Callable[..., Any], name: str, argument: ast.expr) -> ast.Module:
+    """`name = function(argument)` as the function's own lines, in which `name` is its parameter and result.
+
+    Its other names become the kernel's: a loop of the same names must not be around it.
+    """
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(definition, ast.FunctionDef)
+    parameter, (_, *lines, _) = definition.args.args[0].arg, definition.body  # without docstring and return
+    for node in (node for line in lines for node in ast.walk(line) if isinstance(node, ast.Name)):
+        node.id = {parameter: name}.get(node.id, node.id)
+    return ast.parse("\n".join([f"{name} = {ast.unparse(argument)}", *map(ast.unparse, lines)]))
 
 
 def _path(node: ast.expr) -> tuple[str, ...]:
