@@ -4,21 +4,35 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := python -m pip install --quiet --disable-pip-version-check
 export DLAB_DATA ?= $(wildcard $(abspath ../shared/data))
 EXPERIMENTS := $(basename $(notdir $(wildcard experiments/*.yaml)))
 
-.PHONY: help train test check lint types imports unit slow coverage torture gate docs format bench bench-gpu experiments reproduce \
+.PHONY: help train test check lint types imports unit slow coverage torture lock audit gate docs format bench bench-gpu experiments reproduce \
 	clean $(EXPERIMENTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 	@echo "and one target per experiment: $(EXPERIMENTS)"
 
-$(BIN)/dlab: pyproject.toml
+# The versions of requirements.lock, each file checked by its hash; where they cannot be had, what pyproject.toml allows.
+$(BIN)/dlab: pyproject.toml requirements.lock
 	@test -n "$(PYTHON)" || { echo "dlab needs Python 3.11 or newer; none was found on the path"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/$(PIP) --require-hashes --requirement requirements.lock \
+		&& $(BIN)/$(PIP) --no-deps --no-build-isolation --editable . \
+		|| { echo "The locked versions cannot be had here: taking others that pyproject.toml allows."; \
+			$(BIN)/$(PIP) --editable '.[dev]'; }
 	@touch $@
+
+lock: $(BIN)/dlab ## lock the newest versions of all dependencies
+	$(BIN)/$(PIP) uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
+		--quiet --output-file requirements.lock
+
+audit: $(BIN)/dlab ## look the locked versions up in the list of known vulnerabilities (needs the network)
+	$(BIN)/$(PIP) pip-audit
+	$(BIN)/pip-audit --disable-pip --requirement requirements.lock
 
 train: $(BIN)/dlab ## watch LeNet learn handwritten digits
 	$(BIN)/dlab train lenet-digits.yaml
@@ -56,7 +70,7 @@ gate: $(VENV)-gate/ready ## build every GPU kernel with NVIDIA's compiler, which
 $(VENV)-gate/ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "dlab needs Python 3.11 or newer; none was found on the path"; exit 1; }
 	$(PYTHON) -m venv $(VENV)-gate
-	$(VENV)-gate/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[gpu-ci]'
+	$(VENV)-gate/bin/$(PIP) --editable '.[gpu-ci]'
 	@touch $@
 
 docs: $(BIN)/dlab ## make the generated tables in docs/ anew
@@ -67,7 +81,7 @@ format: $(BIN)/dlab ## put the code in shape
 	$(BIN)/ruff check --fix .
 
 bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/layers.py
@@ -80,7 +94,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/table.py
 
 bench-gpu: $(BIN)/dlab ## measure dlab on a GPU beside PyTorch (installs both)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench,cuda]'
+	$(BIN)/$(PIP) --editable '.[bench,cuda]'
 	$(BIN)/python benchmarks/gpu.py
 	$(BIN)/python benchmarks/table.py
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import dlab
 from dlab.cli.group import dlab as group
@@ -229,3 +231,19 @@ def test_dependencies_are_few_and_all_of_them_are_named():
     }  # of matplotlib, of numba and of the extra
     extras = {"torch", "cupy", "numba_cuda"}
     assert {name for _, name in imported() if name} - set(sys.stdlib_module_names) - extras <= known
+
+
+def test_every_dependency_is_locked_with_hashes():
+    root = ROOT.parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    text = re.sub(r"(?m)^ *#.*\n?", "", (root / "requirements.lock").read_text())
+    locked = {}
+    for block in re.split(r"\n(?=\S)", text.strip()):
+        pinned, *hashes = [line.rstrip(" \\").strip() for line in block.splitlines()]
+        requirement = Requirement(pinned)
+        assert hashes
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", line) for line in hashes), pinned
+        locked[canonicalize_name(requirement.name)] = re.fullmatch(r"==([^,]+)", str(requirement.specifier))[1]
+    for wanted in map(Requirement, project["dependencies"] + project["optional-dependencies"]["dev"]):
+        assert locked[canonicalize_name(wanted.name)] in wanted.specifier, wanted
+    assert "--require-hashes --requirement requirements.lock" in (root / "Makefile").read_text()

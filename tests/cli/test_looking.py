@@ -102,3 +102,11 @@ def test_a_spec_is_valid_where_its_data_are_missing(run, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert "own.yaml: layers not checked" in result.stderr
     assert "lenet-digits: ok" in result.stdout
+
+
+def test_all_faulty_specs_are_told_at_once(run, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text("data: digits\nmodel: {preset: nothing}\n")
+    result = run("validate", "a.yaml", "lenet-digits", "b.yaml")
+    assert result.exit_code == 2
+    assert all(f"{name}.yaml:2:17: model.preset:" in result.stderr for name in ("a", "b"))

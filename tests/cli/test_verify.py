@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from dlab.cli import verifying
 from dlab.cli.group import dlab
 from dlab.results import checkpoint
 from dlab.results.folder import RunFolder
@@ -168,3 +169,11 @@ def test_a_study_points_to_its_cells(kept):
     assert refused.exit_code == 2
     cell = refused.stderr.strip().rpartition(" ")[2]
     assert run("verify", cell, "-q").stdout == "equal: 1 row, bit by bit\n"
+
+
+def test_a_signal_ends_it_with_its_code_and_leaves_the_run_alone(kept, monkeypatch):
+    before = {path: path.read_bytes() for path in kept.path.rglob("*") if path.is_file()}
+    monkeypatch.setattr(verifying, "_run", lambda *arguments: 143)
+    result = run("verify", RUN)
+    assert (result.exit_code, result.stdout) == (143, "")
+    assert {path: path.read_bytes() for path in kept.path.rglob("*") if path.is_file()} == before

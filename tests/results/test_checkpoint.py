@@ -62,3 +62,8 @@ def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(CheckpointError, match="not a dlab checkpoint"):
         checkpoint.load(tmp_path / "a")
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(CheckpointError, match="does not exist"):
+        checkpoint.load(tmp_path / "nothing")

@@ -75,3 +75,10 @@ def test_words_whole_numbers_and_gaps_come_back(tmp_path):
     table.append(*rows)
     assert table.read() == rows
     assert table.path.read_text().splitlines()[1] == "0,dense1,sigmoid,,,,,,,,,,,7"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_a_data_error(table, content):
+    table.path.unlink() if content is None else table.path.write_bytes(content)
+    with pytest.raises(DataError, match=r"cannot read .*results\.csv"):
+        table.read()

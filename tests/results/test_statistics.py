@@ -48,3 +48,8 @@ def test_the_number_of_seeds_that_would_do_finds_the_difference_four_times_of_fi
     random = np.random.default_rng(0)
     clear = [difference(list(random.normal(mean, deviation, wanted)), [0.0] * wanted).clear for _ in range(300)]
     assert 0.7 < np.mean(clear) < 0.87
+
+
+def test_no_number_of_seeds_is_named_where_none_that_is_feasible_would_do():
+    ours, theirs = [0.0, 1.0, 2.0, 3.0], [3.0, 0.0, 1.0, 2.001]
+    assert holm({"a": difference(ours, theirs)})["a"].wanted is None

@@ -14,10 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from dlab.cli.group import dlab
+from dlab.results import summary
 from dlab.results.shelf import opened
 from dlab.spec import load
 from dlab.studies import pool
 from dlab.studies.cells import prepare
+from dlab.studies.machine import Machine
 
 HOME = Path("results/compare-optimizers/small")
 
@@ -186,3 +188,36 @@ def test_figures_are_drawn_again_from_the_folder_alone(spec):
     assert {path.name: path.read_bytes() for path in HOME.glob("*.png")} == before
     listed = CliRunner().invoke(dlab, ["runs", "list", "--json"])
     assert [run["status"] for run in json.loads(listed.stdout)["runs"]] == ["done"]
+
+
+def test_where_no_process_can_be_started_the_study_says_so(spec, monkeypatch):
+    monkeypatch.setattr(pool, "COMMAND", ["/dev/null"])
+    result = run("small.yaml", "--no-plots")
+    assert result.exit_code == 5
+    assert "no process can be started for the cells (Permission denied): try a smaller -j" in result.stderr
+    assert opened(HOME).status() != "done"
+    assert {outcome.status for outcome in opened(HOME).outcomes()} == {"not run"}
+
+
+def test_at_the_second_ctrl_c_the_workers_are_killed(spec, monkeypatch):
+    killed = []
+    monkeypatch.setattr(pool.Worker, "kill", lambda worker: killed.append(worker) or worker._process.kill())
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Machine, "_assign", interrupted)
+    study = prepare(Path("results"), "compare-optimizers", "small", load(spec))
+    with Path("log.txt").open("w") as log, pytest.raises(KeyboardInterrupt):
+        list(Machine(study, log, 2, 1).run())
+    assert len(killed) == 2
+
+
+def test_the_step_at_which_a_target_is_reached_is_counted_over_the_seeds(spec):
+    assert run("small.yaml", "--no-plots", "-j", "1", "--threads", "1").exit_code == 0
+    study = opened(HOME)
+    firsts = [o.rows[0].test_accuracy for o in study.outcomes() if o.cell.variant == "fast"]
+    for target, reached, steps in ((min(firsts), 2, 10.0), (1.01, 0, None)):
+        study.describe(target=target)
+        row = next(row for row in summary.summarise(study).rows if row.variant == "fast")
+        assert (row.reached, row.steps and row.steps.mean) == (reached, steps)

@@ -56,13 +56,14 @@ class StudyFolder(Folder):
 
     def _outcome(self, cell: Cell) -> Outcome:
         folder = self.cell(cell.name)
-        if not folder.spec.exists():
+        facts = folder.facts()
+        if not facts:
             return Outcome(cell, "not run", "", [], {})
         total, seconds = 0.0, {}
         for timing in folder.timings.read():
             total += timing.train_seconds
             seconds[timing.step] = total
-        return Outcome(cell, folder.status(), folder.facts().get("error", ""), folder.evaluations.read(), seconds)
+        return Outcome(cell, folder.status(), facts.get("error", ""), folder.evaluations.read(), seconds)
 
 
 def in_folder(path: Path) -> bool:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import IO, Any
 
-from dlab.errors import EnvironmentFault
 from dlab.results.records import CellCompiled, CellEnded, CellProgress, CellRemark, StudyRecord
 from dlab.results.study import StudyFolder
 from dlab.studies.pool import Worker
@@ -39,8 +38,6 @@ class Machine:
                 worker, told = self._heard.get()
                 yield from self._records(worker, told)
                 self._assign()
-        if self.waiting and not self._stopping:
-            raise EnvironmentFault(f"no process could be started for the cells; {self.folder.log} says more")
 
     def stop(self) -> None:
         """Start no more cells, and let those that run save what they have."""
@@ -95,16 +92,16 @@ class Machine:
         elif kind == "dead":
             self._workers.remove(worker)
             self._dead.append(worker)
+            if self.waiting and not self._stopping:
+                self._hire()
             if cell:
                 yield self._lost(cell.name, worker.obituary())
 
     def _lost(self, name: str, why: str) -> CellEnded:
-        """The record of a cell whose process is dead; another process takes the next cell."""
+        """The record of a cell whose process is dead."""
         if self._stopping:
             return self._ended(name, "interrupted", "")
         self.folder.cell(name).describe(status="failed", error=why)
-        if self.waiting:
-            self._hire()
         return self._ended(name, "failed", why)
 
     def _ended(self, name: str, status: str, error: str) -> CellEnded:

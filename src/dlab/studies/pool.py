@@ -11,6 +11,8 @@ from queue import SimpleQueue
 from signal import SIGTERM, Signals
 from typing import IO, Any
 
+from dlab.errors import EnvironmentFault
+
 # -P: modules in the user's folder are none of ours.
 COMMAND = [sys.executable, "-P", "-m", "dlab.studies.worker"]
 
@@ -22,15 +24,7 @@ class Worker:
         self.cell: Any = None
         self.begun = True
         self._heard = heard
-        self._process = subprocess.Popen(
-            COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            process_group=0,  # a Ctrl-C on the terminal reaches the study, which passes it on once
-            env={"NUMBA_NUM_THREADS": str(threads)} | os.environ,
-        )
+        self._process = _started(log, threads)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -76,3 +70,21 @@ class Worker:
             for line in stdout:
                 self._heard.put((self, json.loads(line)))
         self._heard.put((self, {"kind": "dead"}))
+
+
+def _started(log: IO[str], threads: int) -> subprocess.Popen[str]:
+    """The process; EnvironmentFault where the system allows no more of them."""
+    try:
+        return subprocess.Popen(
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            process_group=0,  # a Ctrl-C on the terminal reaches the study, which passes it on once
+            env={"NUMBA_NUM_THREADS": str(threads)} | os.environ,
+        )
+    except OSError as fault:
+        raise EnvironmentFault(
+            f"no process can be started for the cells ({fault.strerror}): try a smaller -j"
+        ) from fault
