@@ -50,12 +50,13 @@ def table(rows: Sequence[CallRow]) -> Table:
     found = parts(rows)
     total = sum(part.total for part in found)
     unit, factor = _unit(total)
-    heads = ["layer", "with", *(f"{name} {unit}>" for name in COLORS), f"all {unit}>", "share>"]
-    heads += ["GFLOP/s>", "of limit>", "memory>", "GB/s>"]
+    heads = ["layer", "with", *(f"{name} {unit}>" for name in COLORS), f"all {unit}>", "share %>"]
+    heads += ["GFLOP/s>", "of limit %>", "memory>", "GB/s>"]
     limit = next((row.gflops / row.share_of_limit for row in rows if row.gflops and row.share_of_limit), None)
     whole = Part("all", "", {name: sum(part.seconds[name] for part in found) for name in COLORS})
     whole.flops, whole.bytes = sum(part.flops for part in found), sum(part.bytes for part in found)
-    return tables.listing(heads, [_line(part, total, limit, factor) for part in (*found, whole)] if found else [])
+    lines = [_line(part, total, limit, factor) for part in (*found, whole)] if found else []
+    return tables.listing(heads, lines, spare=("GB/s", "memory", "with", "of limit %", f"other {unit}"))
 
 
 def sentences(rows: Sequence[CallRow], facts: Mapping[str, Any]) -> list[str]:
@@ -104,8 +105,8 @@ def _line(part: Part, total: float, limit: float | None, factor: float) -> list[
 
 
 def _percent(value: float) -> str:
-    """A share in whole percent, in one piece, so that the table fits a terminal of 110 columns."""
-    return f"{100 * value:.0f}\u00a0%"
+    """A share in whole percent; its sign stands in the heading, so that the table fits a terminal of 110 columns."""
+    return f"{100 * value:.0f}"
 
 
 def _unit(seconds: float) -> tuple[str, float]:

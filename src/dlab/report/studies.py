@@ -31,7 +31,7 @@ def show(folder: StudyFolder, output: Output, plots: bool) -> None:
 def table(found: Summary) -> Table:
     """One line a variant."""
     heads, cells = _cells(found)
-    return tables.listing(heads, cells)
+    return tables.listing(heads, cells, spare=("train accuracy", "time"))
 
 
 def _draw(folder: StudyFolder, output: Output) -> None:

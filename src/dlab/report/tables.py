@@ -6,11 +6,11 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
 from dlab.report import words
+from dlab.report.fitted import Fitted
 from dlab.results.folder import Folder, RunFolder
 from dlab.results.records import Evaluation, score
 
@@ -19,7 +19,7 @@ ROWS = 20
 
 def evaluations(rows: Sequence[Evaluation]) -> Table:
     """The rows of results.csv; of many, an even choice with the best and the last."""
-    table = _table("epoch>", "step>", "lr>", "train loss>", "train accuracy>", "test loss>", "test accuracy>", "")
+    table = Fitted(("epoch>", "step>", "lr>", "train loss>", "train accuracy>", "test loss>", "test accuracy>", ""))
     best = min(range(len(rows)), key=lambda index: score(rows[index]), default=0)
     for index in thinned(len(rows), best):
         row = rows[index]
@@ -76,8 +76,9 @@ def metrics(facts: Mapping[str, Any]) -> str:
 def layers(rows: Iterable[Any]) -> Table:
     """A network layer by layer, with its totals."""
     found = list(rows)
-    heads = ("layer", "kernel>", "stride>", "pad>", "activation", "output>", "parameters>")
-    table = _table(*heads, "multiply-adds>", "receptive field>", "memory>", footer=True)
+    heads = ["layer", "kernel>", "stride>", "pad>", "activation", "output>", "parameters>"]
+    heads += ["multiply-adds>", "receptive field>", "memory>"]
+    table = Fitted(heads, ("memory", "receptive field", "pad", "stride"), footer=True)
     for row in found:
         options = [_blank(row.kernel), _blank(row.stride), _blank(row.pad), _blank(row.activation)]
         costs = [f"{row.parameters:,}", f"{row.multiply_adds:,}", _blank(row.receptive_field)]
@@ -97,7 +98,7 @@ def remarks(notes: Iterable[str]) -> Text:
 
 def memory(parts: Iterable[Any]) -> Table:
     """What a run keeps in memory, part by part."""
-    table, total = _table("memory", "size>", footer=True), 0
+    table, total = Fitted(("memory", "size>"), footer=True), 0
     for part in parts:
         table.add_row(part.name, words.size(part.bytes))
         total += part.bytes
@@ -113,7 +114,7 @@ def totals_of(rows: Iterable[Any]) -> dict[str, int]:
 
 def gradients(rows: Iterable[Any]) -> Table:
     """Backpropagation against differences, parameter by parameter."""
-    table = _table("parameters", "count>", "checked>", "largest error>", "backpropagation>", "differences>")
+    table = Fitted(("parameters", "count>", "checked>", "largest error>", "backpropagation>", "differences>"))
     for row in rows:
         times = words.duration(row.backprop_seconds), words.duration(row.numerical_seconds)
         table.add_row(row.name, f"{row.parameters:,}", f"{row.checked:,}", f"{row.error:.1e}", *times)
@@ -122,7 +123,7 @@ def gradients(rows: Iterable[Any]) -> Table:
 
 def runs(glances: Iterable[Mapping[str, Any]]) -> Table:
     """One line per run or study."""
-    table = _table("command", "run", "status", "about", "result", "started", "time>")
+    table = Fitted(("command", "run", "status", "about", "result", "started", "time>"))
     for facts in glances:
         seconds = words.duration(facts["seconds"]) if "seconds" in facts else ""
         command, name = Path(facts["folder"]).parts[-2:]
@@ -133,16 +134,16 @@ def runs(glances: Iterable[Mapping[str, Any]]) -> Table:
 
 def pairs(items: Mapping[str, Any]) -> Table:
     """Names and values, without a header."""
-    table = _table("name", "value")
+    table = Fitted(("name", "value"))
     table.show_header = False
     for name, value in items.items():
         table.add_row(name, str(value))
     return table
 
 
-def listing(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> Table:
-    """Lines of cells under their heads."""
-    table = _table(*heads)
+def listing(heads: Sequence[str], lines: Iterable[Sequence[Any]], spare: Sequence[str] = ()) -> Table:
+    """Lines of cells under their heads; a narrow terminal goes without the spare ones."""
+    table = Fitted(heads, spare)
     for line in lines:
         table.add_row(*map(str, line))
     return table
@@ -151,14 +152,6 @@ def listing(heads: Sequence[str], lines: Iterable[Sequence[Any]]) -> Table:
 def plain(rows: Iterable[Any]) -> list[dict[str, Any]]:
     """Records as JSON has them."""
     return [asdict(row) for row in rows if fields(row)]
-
-
-def _table(*heads: str, footer: bool = False) -> Table:
-    table = Table(box=SIMPLE, pad_edge=False, show_footer=footer, header_style="bold", footer_style="bold")
-    for head in heads:
-        # What people copy, such as names and paths, is folded on a narrow terminal and never cut.
-        table.add_column(head.rstrip(">"), justify="right" if head.endswith(">") else "left", overflow="fold")
-    return table
 
 
 def _blank(value: Any) -> str:

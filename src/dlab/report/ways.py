@@ -25,7 +25,7 @@ def table(rows: Sequence[WayRow]) -> Table:
     rates = (f"{name}>" for name in list(found[0])[1:])
     heads = ["convolution", "batch>", "bytes>", "flop/byte>", "direction", f"GFLOP/s: {first}>", *rates]
     heads += [f"{own}, ms>", "of limit>", f"times {other}>", "difference>"]
-    return tables.listing(heads, map(_line, found))
+    return tables.listing(heads, map(_line, found), spare=("batch", "bytes", "flop/byte", "difference", "of limit"))
 
 
 def sentences(rows: Sequence[WayRow], facts: dict[str, Any]) -> list[str]:

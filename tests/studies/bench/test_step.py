@@ -96,6 +96,7 @@ def test_the_table_sums_to_the_whole(rows):
     assert sum(part.total for part in parts) == pytest.approx(sum(row.seconds for row in rows))
     assert (parts[0].name, parts[-2].name, parts[-1].name) == ("gather", "loss", "update")
     *lines, whole = zip(*(column.cells for column in steps.table(rows).columns), strict=True)
+    assert all(cell.isprintable() for line in (*lines, whole) for cell in line)  # what is not is printed escaped
     cells = np.array([line[2:7] for line in (*lines, whole)])
     numbers, unsure = np.vectorize(_number)(cells), np.vectorize(_rounding)(cells)
     assert (np.abs(numbers[:-1].sum(0) - numbers[-1]) <= unsure.sum(0)).all()
