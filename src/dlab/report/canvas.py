@@ -67,6 +67,7 @@ def frame(axes: Any, title: str, xlabel: str = "", small: bool = False) -> None:
     axes.set_title(title, loc="left", size=16 if small else 20, color=INK, pad=8 if small else 14)
     axes.set_xlabel(xlabel, size=14 if small else 17, color=INK)
     axes.tick_params(labelsize=12 if small else 15, colors=INK, length=0)
+    axes.tick_params(axis="x", pad=8)  # the two labels at the origin do not touch
     axes.grid(axis="y", color=FAINT, linewidth=1)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)

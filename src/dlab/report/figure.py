@@ -80,8 +80,12 @@ def _mark_best(axes: Any, best: Evaluation, curves: dict[str, list[Point]], unit
     if x in points and x != max(points):
         ring = {"markersize": 13, "markerfacecolor": "white", "markeredgecolor": TEST, "markeredgewidth": 3}
         axes.plot([x], [points[x]], "o", **ring)
-        how = {"textcoords": "offset points", "size": 15, "color": TEST, "ha": "center", "path_effects": canvas.halo()}
-        axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), (0, 18 if kind == "loss" else -30), **how)
+        left, right = axes.get_xlim()
+        share = (x - left) / (right - left)
+        side = "left" if share < 0.33 else "right" if share > 0.85 else "center"  # over no axis, and no label of an end
+        how = {"textcoords": "offset points", "size": 15, "color": TEST, "path_effects": canvas.halo()}
+        away = (0, 20 if kind == "loss" else -32)
+        axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), away, ha=side, **how)
 
 
 def _label_ends(axes: Any, ends: dict[str, Point], kind: str) -> None:
