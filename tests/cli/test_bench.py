@@ -121,6 +121,7 @@ def test_what_is_left_out_is_said(tmp_path, monkeypatch):
         (("-s", "train.batch_size=3"), 2, "change a SPEC"),
         (("--seconds", "0"), 2, "--seconds"),
         (("lenett",), 2, 'Did you mean "lenet"?'),
+        (("--shape", "3x9x9:4x3x3", "--batch", "10000000000"), 5, "GB of memory, and"),
         (("--device", "cuda"), 5, "cuda cannot be used: "),
     ],
 )

@@ -9,9 +9,8 @@ from typing import IO, Any
 
 import click
 
-from dlab import kernels, machine
+from dlab import kernels
 from dlab.assemble import Experiment, build, device_of, threads_of
-from dlab.errors import EnvironmentFault
 from dlab.report.output import Output
 from dlab.report.progress import following
 from dlab.results import durable, session
@@ -20,6 +19,7 @@ from dlab.results.shelf import claim
 from dlab.studies.bench import convolution, step
 from dlab.studies.bench.convolution import Limits, limits
 from dlab.studies.bench.problem import LECTURES, Problem, parse
+from dlab.studies.room import afford
 
 COMMAND = "bench"
 
@@ -47,7 +47,8 @@ def problems(shapes: Sequence[str], batch: int | None) -> list[Problem]:
 def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFolder:
     """Convolutions three ways, into a new folder."""
     device, threads = device_of(bench.device or "cpu"), threads_of(bench.threads)
-    _check_memory(found)
+    for problem in found:
+        afford(problem.memory, str(problem))
     about = f"{len(found)} convolution{'s' * (len(found) > 1)} three ways"
     folder = BenchFolder(claim(bench.root, COMMAND, bench.name or CONVOLUTIONS))
     with following(output) as reporter:
@@ -64,16 +65,6 @@ def compare(bench: Bench, found: Sequence[Problem], output: Output) -> BenchFold
             folder.ways.write(convolution.rows(races, best.fma))
             folder.keep_raw({"limits": [asdict(one) for one in seen], "races": [asdict(race) for race in races]})
     return folder
-
-
-def _check_memory(found: Sequence[Problem]) -> None:
-    """EnvironmentFault where a convolution cannot be measured in the memory there is."""
-    for problem in found:
-        wanted, free = problem.memory, machine.free_memory()
-        if wanted > free:
-            raise EnvironmentFault(
-                f"{problem} takes {wanted / 1e9:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free"
-            )
 
 
 def profile(bench: Bench, spec: Any, output: Output) -> BenchFolder:

@@ -7,10 +7,12 @@ import numpy as np
 
 from dlab import kernels
 from dlab.layout import LANES, window_count
+from dlab.studies.room import afford
 
 Pair = tuple[int, int]  # rows, columns
 WINDOWS = (5, 21)  # smaller filters stand inside a window of these, so that one compiled kernel serves them all
 GROUP = 8  # filters and columns come in multiples of it, for the same reason
+BYTES = 12  # of a number: as float64, and as float32 for the kernels
 ROWS = 16  # the fewest rows of responses that make a strip of an image worth a lane
 
 
@@ -55,6 +57,9 @@ class Engine:
         window = next((size for size in WINDOWS if size >= needed), needed)
         sizes = [slide.size(images.shape) for slide in slides]
         height, width = (max(axis) for axis in zip(*sizes, strict=True))
+        maps = images.shape[1] * stride**2 + 2 * len(slides)  # of that size, and those on the device with their copies
+        told = f"an image of {height}x{width} responses to each of {len(slides)} filters"
+        afford(BYTES * len(images) * height * width * maps, told)
         canvas = _canvas(images, margin, window, stride, (height, _rounded(width)))
         w = np.zeros((_rounded(len(slides)), images.shape[1], window, window))
         for k, slide in enumerate(slides):

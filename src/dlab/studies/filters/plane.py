@@ -9,6 +9,7 @@ from dlab.errors import OptionError
 
 Side = Annotated[int, Ge(1), Le(4096)]  # of an image
 Window = Annotated[int, Ge(1), Le(255)]  # of a filter
+Few = Annotated[int, Ge(1), Le(360)]  # pictures of a series
 Number = Annotated[float, Ge(-1e9), Le(1e9)]  # sums of products stay finite in float32
 Rows = tuple[tuple[Number, ...], ...]
 

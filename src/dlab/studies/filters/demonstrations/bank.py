@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dlab.errors import OptionError
-from dlab.nn.layer import Count, Positive
+from dlab.nn.layer import Positive
 from dlab.registry import DEMONSTRATIONS
 from dlab.results.findings import Cell, Findings
 from dlab.studies.filters.demonstration import Demonstration, OneImage, size, within
@@ -13,7 +13,7 @@ from dlab.studies.filters.engine import Engine, Slide
 from dlab.studies.filters.formulas.gabor import Wave
 from dlab.studies.filters.images.patterns import Grating
 from dlab.studies.filters.images.pictures import China
-from dlab.studies.filters.plane import Window
+from dlab.studies.filters.plane import Few, Window
 
 
 @DEMONSTRATIONS.register("bank")
@@ -25,7 +25,7 @@ class Bank(Demonstration):
     cycles per sigma_x, orientations even in 0..180 degrees; source: L0 (X12, T18)
     """
 
-    orientations: Count = 8
+    orientations: Few = 8
     frequencies: tuple[Positive, ...] = (0.5, 0.65, 0.8, 1.0)
     sigma_x: Positive = 3.0
     sigma_y: Positive = 3.0

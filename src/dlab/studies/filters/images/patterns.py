@@ -5,10 +5,9 @@ from math import cos, pi, radians, sin
 
 import numpy as np
 
-from dlab.nn.layer import Count
 from dlab.registry import IMAGES
 from dlab.studies.filters.images.image import Image
-from dlab.studies.filters.plane import Number, Rows, Side, grid, matrices
+from dlab.studies.filters.plane import Few, Number, Rows, Side, grid, matrices
 
 
 @IMAGES.register("step")
@@ -29,7 +28,7 @@ class Constant(Image):
     """The same number everywhere; source: L4 (T20)."""
 
     size: Side = 3
-    channels: Count = 3
+    channels: Few = 3
     value: Number = 1.0
 
     def pixels(self) -> np.ndarray:
