@@ -10,6 +10,7 @@ import dlab
 from dlab import kernels
 from dlab.data.dataset import Samples as Split
 from dlab.data.dataset import classified
+from dlab.kernels.calls import Calls
 from dlab.nn.network import Network as Layers
 from dlab.registry import INITIALISERS, LOSSES, OPTIMIZERS, PRESETS, SCHEDULES
 from dlab.spec import Regularize, Train
@@ -56,7 +57,8 @@ def convolve(layer: Convolution, batch: int, way: str, variant: str, threads: in
             conv.weight_gradient(images.view(pad), errors.view(), dw, db, stride, batch),
         ],
     }[way]
-    return lambda: adaptive.step(lambda: [call() for call in calls])
+    together = Calls(*ops.bracket(calls))
+    return lambda: adaptive.step(together)
 
 
 def _buffer(ops: kernels.Backend, values: np.ndarray, margin: int) -> kernels.Buffer:

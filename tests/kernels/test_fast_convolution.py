@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlab.kernels.convolution import cuda_forward_tiles, cuda_weights_tiles
+from dlab.kernels.convolution import cpu_winograd, cuda_forward_tiles, cuda_weights_tiles
 from tests.kernels.arrays import numbers
 from tests.kernels.fast import REFERENCE, SAMPLES, on_cases
 
@@ -55,6 +55,18 @@ def test_convolution_and_its_gradients(fast, case, wide_tiles):
     fast.ops.convolution.weight_gradient(lane_x.view(P), lane_dy.view(), found[2], found[3], S, SAMPLES)()
     for here, wanted in zip(found, (y, dx, dw, db), strict=True):
         fast.check(here, wanted)
+
+
+@on_cases([], [], slow=WIDE[:2])
+def test_sums_over_slices_of_channels(fast, case, monkeypatch):
+    C, K, H, W, F, _, P = case
+    x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
+    y = np.empty((SAMPLES, K, H + 2 * P - F + 1, W + 2 * P - F + 1))
+    REFERENCE.convolution.forward(np.pad(x, ((0, 0), (0, 0), (P, P), (P, P))), w, b, y)()
+    monkeypatch.setattr(cpu_winograd, "SLICE", 200)
+    found = fast.room(*y.shape[1:])
+    fast.ops.convolution.forward(fast.lanes(x, P).view(P), w.astype(np.float32), b.astype(np.float32), found)()
+    fast.check(found, y)
 
 
 @on_cases(CONVOLUTIONS[:2], CONVOLUTIONS[:1], slow=WIDE[:3])

@@ -29,7 +29,7 @@ Fusion.   With `code`, 2x2 max pooling with stride 2 is part of the same pass: y
           order.  `pooled_weight_gradient` takes the gradient of that pooled y; `pooling.unpool` gives it full size.
 Sharing.  A weight acts at every position, so its gradient is the sum over positions, not their mean (erratum E50).
 Groups.   Filters that see a part of the channels only are a convolution of their own, on views of the same arrays.
-Short.    With stride 1, a kernel three wide and 16 channels or more on both sides, the CPU takes rows by
+Short.    With stride 1, a kernel three or five wide and 16 channels or more on both sides, the CPU takes rows by
           Winograd's short convolution (`winograd.py`): about half of the multiply-adds, twice the rounding error.
 
 Cost in multiply-adds per sample: K OH OW C FH FW forward, and as many again for each of dx and dw.

@@ -2,9 +2,9 @@
 
 Arrays: x [B, C, H, W, 16] with its padding, w [K, C, FH, FW], b [K], y [B, K, OH, OW, 16].  A tile of outputs stays
 in registers while the sum over c, p, q runs; the last tile of a row slides back over the one before it.  The kernels
-are in `cpu_forward` and `cpu_weights`; where a 3x3 convolution has many channels and stride 1, the same sums need about
-half of the multiplications in `cpu_winograd` and `cpu_winograd_weights`; and where sums with sixteen lanes for every
-weight would overflow the cache, `cpu_weights_wide` has filters as lanes.
+are in `cpu_forward` and `cpu_weights`; where a convolution of 3x3 or 5x5 has many channels and stride 1, the same sums
+need about half of the multiplications in `cpu_winograd` and `cpu_winograd_weights`; and where sums with sixteen lanes
+for every weight would overflow the cache, `cpu_weights_wide` has filters as lanes.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import numpy as np
 from dlab.kernels.calls import Calls
 from dlab.kernels.convolution import cpu_forward, cpu_weights, cpu_weights_wide, cpu_winograd, cpu_winograd_weights
 from dlab.kernels.convolution.cpu_forward import GATED, PLAIN, POOLED
-from dlab.kernels.convolution.winograd import OUTPUTS, POINTS, TAPS
+from dlab.kernels.convolution.winograd import POINTS, TAPS, outputs_of
 from dlab.kernels.tiles import covers
 from dlab.layout import LANES
 
@@ -30,8 +30,9 @@ def _nothing(axes: int, kind: type = np.float32) -> np.ndarray:
 
 def _pays(w, y, stride, pooled) -> bool:
     """Whether Winograd's rows are to be used: a kernel of their width, enough channels, and room for a piece."""
-    scale = 2 if pooled else 1
-    return stride == 1 and w.shape[3] == TAPS and min(w.shape[:2]) >= CHANNELS and y.shape[3] * scale >= OUTPUTS
+    scale, taps = 2 if pooled else 1, w.shape[3]
+    room = taps in TAPS and y.shape[3] * scale >= outputs_of(taps)
+    return stride == 1 and room and min(w.shape[:2]) >= CHANNELS
 
 
 def _bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Call:
@@ -104,7 +105,7 @@ def _bind_weight_gradient(x, dy, y, code, dw, db, stride, slope, samples) -> Cal
     y, code = (y, code) if pooled else (_nothing(5), _nothing(5, np.uint8))
     db = np.zeros(dw.shape[0], np.float32) if db is None else db
     winograd = _pays(dw, dy, stride, pooled)
-    if LANES * dw.nbytes * (POINTS // TAPS if winograd else 1) > SUMS:
+    if LANES * dw.nbytes * (POINTS / dw.shape[3] if winograd else 1) > SUMS:
         return cpu_weights_wide.bind(x, dy, y, code, dw, db, stride, slope, pooled, samples)
     if winograd:
         return cpu_winograd_weights.bind(x, dy, y, code, dw, db, slope, pooled)
