@@ -27,10 +27,11 @@ Faults = list[tuple[int, str]]
 def attempt(make: Callable[[], Any], whole: dict[str, bytes], planned: Faults) -> str:
     """A run with these faults in it, one in each start, and one more start without; how the faults ended."""
     with tempfile.TemporaryDirectory(dir=faults.MEMORY) as name:
-        ended = []
+        ended, clean = [], True
         for at, kind in planned:
             ended.append(faults.ends(Path(name), make, at, kind))
-            faults.check(Path(name), once=kind.endswith("once"))
+            clean &= kind.endswith("once")
+            faults.check(Path(name), clean)
         found = faults.go_on(Path(name), make)
         assert found == whole, [key for key in whole if found.get(key) != whole[key]]
     return ", ".join(ended)

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from dlab.cli import sets
 from dlab.data import files
 from dlab.data.files import Collection
 from dlab.data.sets import mnist
+from dlab.report.output import Output
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +62,12 @@ def test_fetch(invoke, monkeypatch, tmp_path, flag):
     assert result.stderr.count("train-images") == (0 if flag == "-q" else 1)
     if flag == "--json":
         assert json.loads(result.stdout)["name"] == "fashion-mnist"
+
+
+def test_a_terminal_sees_how_far_a_download_is_in_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("dlab.report.output._terminal", lambda stream: True)
+    monkeypatch.setenv("TERM", "xterm")
+    told = sets._teller(Output())
+    told("train-images", 5, 10)
+    told("train-images", 10, 10)
+    assert capsys.readouterr().err == "train-images   50 %\rtrain-images  100 %\n"

@@ -76,3 +76,12 @@ def test_a_signal_outside_of_a_training_says_interrupted(leaving, monkeypatch, c
         for number, old in before.items():
             signal.signal(number, old)
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_terminal_gets_its_cursor_back(leaving, monkeypatch):
+    written = []
+    monkeypatch.setattr(os, "isatty", lambda number: True)
+    monkeypatch.setattr(os, "write", lambda number, text: written.append((number, text)))
+    with pytest.raises(Left, match="130"):
+        cli.leave(130)
+    assert written == [(2, cli.SHOW_CURSOR)]

@@ -141,14 +141,17 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (*SAME, *watched)}
 
 
-def check(root: Path, once: bool) -> None:
-    """What holds at any moment: nothing half written under a name that anybody reads, and a true status."""
+def check(root: Path, clean: bool) -> None:
+    """What holds at any moment: nothing half written under a name that anybody reads, and a true status.
+
+    No temporary file either, unless a kill or a disk that stayed broken has left one: removing it may fail, too.
+    """
     if folder := run_in(root):
         assert folder.status() in ("interrupted", "failed", "done"), folder.status()
         for weights in (folder.best, folder.last):
             if weights.exists():
                 load_file(weights)
-        assert not (once and list(folder.path.rglob("*.tmp"))), "a temporary file was left behind"
+        assert not (clean and list(folder.path.rglob("*.tmp"))), "a temporary file was left behind"
 
 
 def go_on(root: Path, make: Make) -> dict[str, bytes]:

@@ -76,7 +76,7 @@ FAULTS = {
     ),
     "no filters": ("filters: {filters: []}\n", "1:20: filters.filters: must hold at least one filter", ""),
     "nothing": ("name: x\n", "1:1: shows nothing. Write at least one of bank, ", ""),
-    "bound": ("cells: {phases: 0}\n", "1:17: cells.phases: must be a whole number at least 1 (got 0)", ""),
+    "bound": ("cells: {phases: 0}\n", "1:17: cells.phases: must be a whole number from 1 to 360 (got 0)", ""),
     "training": ("data: mnist\nmodel: {preset: lenet}\n", "this is a spec of training", "dlab train s.yaml"),
 }
 

@@ -43,7 +43,7 @@ def _teller(output: Output) -> Callable[[str, int, int], None]:
 
     def told(file: str, done: int, size: int) -> None:
         if output.live:
-            output.err.print(f"{file}  {100 * done // size:3} %", end="\n" if done == size else "\r")
+            output.moving(f"{file}  {100 * done // size:3} %", last=done == size)
         elif done == size:
             output.note(f"{file}  {words.size(size)}")
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.control import Control
+from rich.segment import ControlType, Segment
 
 from dlab.errors import escaped
 
@@ -51,6 +52,12 @@ class Output:
         """Something worth knowing, unless quiet was asked for."""
         if not self.quiet:
             self.err.print(text)
+
+    def moving(self, text: str, last: bool) -> None:
+        """A line on a terminal of which the next one takes the place, unless it is the last."""
+        self.err.print(text, end="\n" if last else "")
+        if not last:
+            self.err.control(Control(ControlType.CARRIAGE_RETURN))
 
     def warn(self, text: str) -> None:
         """Something the user must know."""

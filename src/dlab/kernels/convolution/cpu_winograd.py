@@ -134,8 +134,8 @@ def make_winograd(k_tile, j_tile, taps, ending):
                 for c in range(*channels):
                     for row in range(here + FH - 1):
                         inside = top <= i + row < bottom
-                        at, to = (n, c, i + row), (thread, c - c0, row)
-                        see_row(x, v, d, points, at, to, pieces, OW, outputs, inside, True)
+                        seen, to = (n, c, i + row), (thread, c - c0, row)
+                        see_row(x, v, d, points, seen, to, pieces, OW, outputs, inside, True)
                 for tile_ in range(POINTS * (last - first)):
                     f, kt = tile_ // (last - first), first + tile_ % (last - first)
                     at = thread, f, kt, kt * k_tile
