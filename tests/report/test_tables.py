@@ -51,6 +51,13 @@ def test_metrics_fall_back_to_what_there_is():
     assert tables.metrics({}) == ""
 
 
+def test_the_best_row_is_the_one_of_the_lowest_loss_and_said_to_be():
+    final, best = {"epoch": 20, "test_accuracy": 0.9833}, {"epoch": 9, "test_accuracy": 0.9805}
+    said = tables.metrics({"final": final, "best": best})
+    assert said == "test accuracy 98.33 %, 98.05 % at the lowest loss (epoch 9)"
+    assert tables.metrics({"final": final, "best": final}) == "test accuracy 98.33 %, best 98.33 %"
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0.84, "0.8 s"), (42, "42 s"), (185, "3:05 min"), (7800, "2:10:00 h"), (59.7, "1:00 min")]
 )

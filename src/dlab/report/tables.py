@@ -68,8 +68,9 @@ def metrics(facts: Mapping[str, Any]) -> str:
     say = words.share if name.endswith("accuracy") else words.loss
     told = f"{name.replace('_', ' ')} {say(final[name])}"
     if best.get(name) is not None:
-        told += f", best {say(best[name])}"
-        told += f" at epoch {best['epoch']}" if name == "test_accuracy" and best["epoch"] != final["epoch"] else ""
+        other = name.endswith("accuracy") and best["epoch"] != final["epoch"]
+        value = say(best[name])
+        told += f", {value} at the lowest loss (epoch {best['epoch']})" if other else f", best {value}"
     return told
 
 
