@@ -84,8 +84,10 @@ def _mark_best(axes: Any, best: Evaluation, curves: dict[str, list[Point]], unit
         share = (x - left) / (right - left)
         side = "left" if share < 0.33 else "right" if share > 0.85 else "center"  # over no axis, and no label of an end
         how = {"textcoords": "offset points", "size": 15, "color": TEST, "path_effects": canvas.halo()}
-        away = (0, 20 if kind == "loss" else -32)
-        axes.annotate(f"best {_number(points[x], kind)}", (x, points[x]), away, ha=side, **how)
+        low, high = {"left": (0, 0.3), "center": (-0.15, 0.15), "right": (-0.3, 0)}[side]  # what the label is wide
+        near = [y for at, y in points.items() if low <= (at - x) / (right - left) <= high]
+        beyond, away = (max(near), (0, 12)) if kind == "loss" else (min(near), (0, -24))
+        axes.annotate(f"best {_number(points[x], kind)}", (x, beyond), away, ha=side, **how)
 
 
 def _label_ends(axes: Any, ends: dict[str, Point], kind: str) -> None:
