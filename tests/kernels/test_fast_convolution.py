@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlab.kernels.convolution import cpu_winograd, cuda_forward_tiles, cuda_weights_tiles
+from dlab.kernels.convolution import cpu_weights_pooled, cpu_winograd, cuda_forward_tiles, cuda_weights_tiles
 from tests.kernels.arrays import numbers
 from tests.kernels.fast import REFERENCE, SAMPLES, on_cases
 
@@ -14,6 +14,13 @@ CONVOLUTIONS = [  # channels, filters, height, width, kernel, stride, pad
     (2, 3, 10, 10, 2, 3, 0),
     (4, 4, 5, 5, 1, 1, 0),
     (1, 2, 7, 7, 3, 1, 2),
+    (6, 9, 14, 14, 5, 1, 0),  # a row of two tiles, each with an edge
+]
+POOLED = [
+    *CONVOLUTIONS[:2],
+    (5, 4, 8, 10, 3, 1, 1),  # tiles of two channels, the last of which slides back
+    (2, 3, 11, 12, 7, 1, 1),  # tiles of three of seven rows
+    (1, 3, 13, 15, 3, 2, 0),
 ]
 WIDE = [
     (16, 17, 9, 10, 3, 1, 1),
@@ -69,23 +76,24 @@ def test_sums_over_slices_of_channels(fast, case, monkeypatch):
     fast.check(found, y)
 
 
-@on_cases(CONVOLUTIONS[:2], CONVOLUTIONS[:1], slow=WIDE[:3])
-def test_convolution_rectified_and_pooled_in_one_pass(fast, case):
-    C, K, H, W, F, _, P = case
+@on_cases(POOLED, CONVOLUTIONS[:1], slow=WIDE[:3])
+def test_convolution_rectified_and_pooled_in_one_pass(fast, case, monkeypatch):
+    monkeypatch.setattr(cpu_weights_pooled, "SEEN", 20_000)  # bytes: x in several segments
+    C, K, H, W, F, S, P = case
     x, w, b = numbers(SAMPLES, C, H, W), numbers(K, C, F, F), numbers(K)
-    OH, OW = H + 2 * P - F + 1, W + 2 * P - F + 1
+    OH, OW = (H + 2 * P - F) // S + 1, (W + 2 * P - F) // S + 1
     shape, wide = (SAMPLES, K, OH // 2, OW // 2), np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
     y, code, dy = np.empty(shape), np.empty(shape, np.uint8), numbers(*shape, seed=1)
     dw, db = np.empty_like(w), np.empty_like(b)
-    REFERENCE.convolution.forward(wide, w, b, y, 1, 0.1, code)()
-    REFERENCE.convolution.pooled_weight_gradient(wide, dy, y, code, dw, db, 1, 0.1)()
+    REFERENCE.convolution.forward(wide, w, b, y, S, 0.1, code)()
+    REFERENCE.convolution.pooled_weight_gradient(wide, dy, y, code, dw, db, S, 0.1)()
     w32, b32, lane_x, lane_dy = *(a.astype(np.float32) for a in (w, b)), fast.lanes(x, P).view(P), fast.lanes(dy).view()
     found, codes = fast.room(*shape[1:]), fast.room(*shape[1:], kind=np.uint8)
-    fast.ops.convolution.forward(lane_x, w32, b32, found, 1, 0.1, codes)()
+    fast.ops.convolution.forward(lane_x, w32, b32, found, S, 0.1, codes)()
     fast.check(found, y)
     assert np.array_equal(fast.read(codes), code)
     gradients = np.full_like(w32, np.nan), np.full_like(b32, np.nan)
-    fast.ops.convolution.pooled_weight_gradient(lane_x, lane_dy, found, codes, *gradients, 1, 0.1, SAMPLES)()
+    fast.ops.convolution.pooled_weight_gradient(lane_x, lane_dy, found, codes, *gradients, S, 0.1, SAMPLES)()
     for here, wanted in zip(gradients, (dw, db), strict=True):
         fast.check(here, wanted)
 

@@ -49,3 +49,17 @@ def keep_where(typingctx, value, array, index, wanted):
         return builder.select(chosen, args[0], ir.Constant(VECTOR, [0.0] * LANES))
 
     return vector(value, array, index, wanted), generate
+
+
+@intrinsic
+def pick(typingctx, without, with_, array, index, bit):
+    """In each lane `with_` if its byte at array[index] has this bit, `without` elsewhere."""
+
+    def generate(context, builder, signature, args):
+        address = _address(context, builder, signature.args[2], args[2], signature.args[3], args[3])
+        codes = builder.load(builder.bitcast(address, BYTES.as_pointer()), align=1)
+        number = repeated(builder, context.cast(builder, args[4], signature.args[4], types.int8), I8)
+        chosen = builder.icmp_unsigned("!=", builder.and_(codes, number), ir.Constant(BYTES, [0] * LANES))
+        return builder.select(chosen, args[1], args[0])
+
+    return vector(without, with_, array, index, bit), generate

@@ -26,7 +26,8 @@ Gate.     If x is itself a rectifier's output, dx is multiplied by that rectifie
 Fusion.   With `code`, 2x2 max pooling with stride 2 is part of the same pass: y is [N, K, OH // 2, OW // 2], and
           code = 2 di + dj says which of the four u was the largest, the first one on ties.  The rectifier never
           falls, so the maximum of u, rectified, is the maximum of the rectified u: the layers may stand in either
-          order.  `pooled_weight_gradient` takes the gradient of that pooled y; `pooling.unpool` gives it full size.
+          order.  `pooled_weight_gradient` takes the gradient of that pooled y; `pooling.unpool` gives it full size,
+          and where that has been done anyway the former may use it (`spread`).
 Sharing.  A weight acts at every position, so its gradient is the sum over positions, not their mean (erratum E50).
 Groups.   Filters that see a part of the channels only are a convolution of their own, on views of the same arrays.
 Short.    With stride 1, a kernel three or five wide and 16 channels or more on both sides, the CPU takes rows by

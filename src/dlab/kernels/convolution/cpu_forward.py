@@ -16,24 +16,28 @@ from dlab.layout import LANES
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
 PATCH = 450  # vectors of x that stay in the first-level cache, of its 768
+EDGED = 4  # tiles of a row: of more, the two at its ends are too few to be worth code of their own
 ALONE = 20_000  # weights that one thread has packed before another has woken
 CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")
 PACKED = types.Array(types.float32, 1, "C")
 
 
 @njit(inline="always")
-def multiply_add(acc, xs, x, packed, at, place, q, k_tile, j_tile, columns, stride):
+def multiply_add(acc, xs, x, packed, at, q, k_tile, j_tile, columns, stride, low, high):
     """One term of the sum for a whole tile: its columns of x, times the weight of each of its filters.
 
-    A row of x and a row of weights need one address each: all the rest is constant distances from these.
+    A row of x and a row of weights need one address each: all the rest is constant distances from these.  Of the
+    columns of x that the tile sees only low <= column < high are read: the others are zero.
     """
-    n, c, row, column = at
+    n, c, row, column, place = at
     for a in range(columns):
-        put(xs, a, load_ahead(x, (n, c, row + a // j_tile * stride, column), q + a % j_tile * stride))
+        if low <= q + a % j_tile * stride < high:
+            put(xs, a, load_ahead(x, (n, c, row + a // j_tile * stride, column), q + a % j_tile * stride))
     for k in range(k_tile):
         weight = broadcast(packed, (place + q * k_tile + k,))
         for a in range(columns):
-            put(acc, k * columns + a, fma(weight, get(xs, a), get(acc, k * columns + a)))
+            if low <= q + a % j_tile * stride < high:
+                put(acc, k * columns + a, fma(weight, get(xs, a), get(acc, k * columns + a)))
 
 
 @njit(inline="always")
@@ -80,25 +84,27 @@ def make_pack():
 
 
 @factory
-def make_forward(k_tile, j_tile, FW, stride, ending):
+def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
     """y[n,k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[n,c,i S + p,j S + q]), one task per block and row of tiles.
 
-    Only the rows top <= i S + p < bottom of x are read: the others are known to be zero.  A slice of channels stays
-    in the first-level cache while every filter tile passes over it; unfinished sums rest in `rest` meanwhile.
+    Only the rows top <= i S + p < bottom of x are read, and not the first `left` and last `right` columns of a row of
+    tiles, two at least: those are known to be zero.  A slice of channels stays in the first-level cache while every
+    filter tile passes over it; unfinished sums rest in `rest` meanwhile.
     """
     rows = 2 if ending == POOLED else 1
-    columns = rows * j_tile
-    size = k_tile * columns
+    columns, wide = rows * j_tile, (j_tile - 1) * stride + FW
+    size, end = k_tile * columns, wide - right
 
     @kernel(floats(5), PACKED, *[floats(n) for n in (1, 5, 5)], CODES, RESTS, *[types.intp] * 4, types.float32)
-    def convolution(worker, x, packed, b, y, gate, code, rest, FH, top, bottom, slice_, slope):
+    def convolution(worker, x, w, b, y, gate, code, rest, FH, top, bottom, slice_, slope):
         C, K = x.shape[1], y.shape[1]
         strips, OW = y.shape[2], y.shape[3] * rows
+        tiles = (OW + j_tile - 1) // j_tile
         for task in tasks(worker, y.shape[0] * strips):
             n, strip = task // strips, task % strips
             i = strip * rows * stride
             first, last = max(0, top - i), min(FH, bottom - i)
-            for jt in range((OW + j_tile - 1) // j_tile):
+            for jt in range(tiles):
                 j0 = min(jt * j_tile, OW - j_tile)
                 for c0 in range(0, C, slice_):
                     for kt in range((K + k_tile - 1) // k_tile):
@@ -108,9 +114,16 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
                             put(acc, s, broadcast(b, (k0 + s // columns,)) if c0 == 0 else load(rest, (task, kt, s)))
                         for c in range(c0, min(c0 + slice_, C)):
                             for p in range(first, last):
-                                at, place = (n, c, i + p, j0 * stride), ((kt * C + c) * FH + p) * FW * k_tile
-                                for q in range(FW):
-                                    multiply_add(acc, xs, x, packed, at, place, q, k_tile, j_tile, columns, stride)
+                                at = n, c, i + p, j0 * stride, ((kt * C + c) * FH + p) * FW * k_tile
+                                if left and jt == 0:
+                                    for q in range(FW):
+                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, left, wide)
+                                elif right and jt == tiles - 1:
+                                    for q in range(FW):
+                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, 0, end)
+                                else:
+                                    for q in range(FW):
+                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, 0, wide)
                         if c0 + slice_ < C:
                             for s in range(size):
                                 store(rest, (task, kt, s), get(acc, s))
@@ -124,16 +137,18 @@ def make_forward(k_tile, j_tile, FW, stride, ending):
 
 def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], object]:
     """A forward kernel with its tile, its slice of channels and its workspace."""
-    rows = 2 if ending == POOLED else 1
+    rows, (top, bottom), (left, right) = 2 if ending == POOLED else 1, *valid
     K, C, FH, FW = w.shape
-    k_tile, j_tile = best_tile(K, y.shape[3] * rows, rows, even=ending == POOLED)
+    OW = y.shape[3] * rows
+    k_tile, j_tile = best_tile(K, OW, rows, even=ending == POOLED)
+    edges = (left, x.shape[3] - right) if 1 < covers(OW, j_tile) <= EDGED else (0, 0)
     patch = ((rows - 1) * stride + FH) * ((j_tile - 1) * stride + FW)
     slice_ = max(1, min(C, PATCH // patch))
     slice_ = covers(C, covers(C, slice_))
     places = y.shape[0] * y.shape[2] if slice_ < C else 1
     k_tiles = covers(K, k_tile)
     rest, packed = workspace((places, k_tiles, k_tile * rows * j_tile, LANES), (k_tiles, C, FH, FW, k_tile))
-    run, flat = make_forward(k_tile, j_tile, FW, stride, ending), packed.reshape(-1)
+    run, flat = make_forward(k_tile, j_tile, FW, stride, ending, *edges), packed.reshape(-1)
     pack = make_pack() if packed.size > ALONE else alone(make_pack())
 
-    return Calls(Bound(pack, w, packed), Bound(run, x, flat, b, y, gate, code, rest, FH, *valid, slice_, slope))
+    return Calls(Bound(pack, w, packed), Bound(run, x, flat, b, y, gate, code, rest, FH, top, bottom, slice_, slope))

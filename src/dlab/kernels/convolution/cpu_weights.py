@@ -5,16 +5,15 @@ from collections.abc import Callable
 from numba import njit, types
 
 from dlab.kernels.calls import Bound, Calls
-from dlab.kernels.jit import array, factory, floats, kernel
-from dlab.kernels.lanes import add, fma, leak, load, load_ahead, store, total, vector_registers, zero
-from dlab.kernels.maxima import keep_where
+from dlab.kernels.jit import factory, floats, kernel
+from dlab.kernels.lanes import add, fma, load, load_ahead, store, total, vector_registers, zero
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tiles import covers
 from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
-CODES, STRIPS = array(types.uint8, 5), types.Array(types.float32, 5, "C")
+STRIPS = types.Array(types.float32, 5, "C")
 STRIP = 85  # vectors of dy a filter in a strip: with four filters they fill half of the first-level cache
 TASKS = 16  # enough for the threads of a laptop
 ENOUGH = 400  # positions to sum over before the lanes are added up
@@ -32,30 +31,12 @@ def take_row(dy, strips, sums, at, here, k_tile):
 
 
 @njit(inline="always")
-def spread_row(dy, y, code, strips, sums, at, here, k_tile, slope):
-    """Spread a row of the pooled gradient over two rows of the strip: all of it to the maximum of each 2x2."""
-    (n, k0, i), (task, row) = at, here
-    for k in range(k_tile):
-        for j in range(dy.shape[3]):
-            place = n, k0 + k, i // 2, j
-            value = leak(load(dy, place), load(y, place), slope)
-            for e in range(4):
-                store(strips, (task, row + e // 2, 2 * j + e % 2, k), keep_where(value, code, place, e))
-            put(sums, k, add(get(sums, k), value))
-
-
-@njit(inline="always")
-def take_strip(dy, y, code, strips, sums, at, k_tile, slope, pooled):
+def take_strip(dy, strips, sums, at, k_tile):
     """Fill a strip with `count` rows of dy from row `start` of all blocks on."""
     task, start, count, k0 = at
-    step = 2 if pooled else 1
-    OH = dy.shape[2] * step
-    for row in range(0, count, step):
-        at, here = ((start + row) // OH, k0, (start + row) % OH), (task, row)
-        if pooled:
-            spread_row(dy, y, code, strips, sums, at, here, k_tile, slope)
-        else:
-            take_row(dy, strips, sums, at, here, k_tile)
+    OH = dy.shape[2]
+    for row in range(count):
+        take_row(dy, strips, sums, ((start + row) // OH, k0, (start + row) % OH), (task, row), k_tile)
 
 
 @njit(inline="always")
@@ -84,17 +65,17 @@ def add_lanes(part, bias, dw, db, kt, k0, k_tile):
 
 
 @factory
-def make_weight_gradient(k_tile, FH, FW, stride, pooled):
+def make_weight_gradient(k_tile, FH, FW, stride):
     """part[s,kt,c,p,a] = sum over the blocks n of segment s, i, j of dy[n,k,i,j] x[n,c,i S + p,j S + q], lanes apart.
 
     One task per filter tile and segment.  A strip of rows of dy stays in the first-level cache while all c and p pass
     over it; the sums rest in `part` meanwhile.
     """
-    size, step = k_tile * FW, 2 if pooled else 1
+    size = k_tile * FW
 
-    @kernel(*[floats(5)] * 3, CODES, STRIPS, floats(6), floats(3), types.intp, types.float32)
-    def weight_gradient(worker, x, dy, y, code, strips, part, bias, per_segment, slope):
-        B, K, OH, OW = dy.shape[0], dy.shape[1], dy.shape[2] * step, strips.shape[2]
+    @kernel(*[floats(5)] * 2, STRIPS, floats(6), floats(3), types.intp)
+    def weight_gradient(worker, x, dy, strips, part, bias, per_segment):
+        B, K, OH, OW = dy.shape[:4]
         segments = part.shape[0]
         k_tiles, even = (K + k_tile - 1) // k_tile, B % segments == 0
         for task in tasks(worker, segments * k_tiles):
@@ -106,7 +87,7 @@ def make_weight_gradient(k_tile, FH, FW, stride, pooled):
                 put(sums, k, zero())
             for start in range(first, last, strips.shape[1]):
                 count = min(strips.shape[1], last - start)
-                take_strip(dy, y, code, strips, sums, (task, start, count, k0), k_tile, slope, pooled)
+                take_strip(dy, strips, sums, (task, start, count, k0), k_tile)
                 for c in range(x.shape[1]):
                     for p in range(FH):
                         acc, ds = tile(size), tile(k_tile)
@@ -148,25 +129,23 @@ def make_add_segments():
     return add_segments
 
 
-def bind(x, dy, y, code, dw, db, stride, slope, pooled) -> Callable[[], object]:
+def bind(x, dy, dw, db, stride) -> Callable[[], object]:
     """A weight gradient with its tile, its segments and its workspaces."""
     K, C, FH, FW = dw.shape
-    B, scale = dy.shape[0], 2 if pooled else 1
-    OH, OW = dy.shape[2] * scale, dy.shape[3] * scale
+    B, OH, OW = dy.shape[0], *dy.shape[2:4]
     k_tile = filters_per_tile(K, FW)
     k_tiles = covers(K, k_tile)
     segments = min(covers(TASKS, k_tiles), max(min(2, B), covers(B, min(B, covers(ENOUGH, OH * OW)))))
     per_segment = covers(B, segments)
     segments = covers(B, per_segment)
-    strip = scale * covers(max(1, STRIP // OW), scale)
     part, bias, strips = workspace(
         (segments, k_tiles, C, FH, k_tile * FW, LANES),
         (segments, K, LANES),
-        (segments * k_tiles, strip, OW, k_tile, LANES),
+        (segments * k_tiles, max(1, STRIP // OW), OW, k_tile, LANES),
     )
-    run, add_segments = make_weight_gradient(k_tile, FH, FW, stride, pooled), make_add_segments()
+    run, add_segments = make_weight_gradient(k_tile, FH, FW, stride), make_add_segments()
 
-    summed = Bound(run, x, dy, y, code, strips, part, bias, per_segment, slope)
+    summed = Bound(run, x, dy, strips, part, bias, per_segment)
     return Calls(summed, Bound(add_segments, part, bias, dw, db, k_tile))
 
 

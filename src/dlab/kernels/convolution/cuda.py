@@ -56,6 +56,8 @@ def weight_gradient(x, dy, dw, db, stride=1, samples=None) -> Call:
     return cuda_weights.bind(x, dy, None, None, dw, db, stride, 1.0, samples)
 
 
-def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=None) -> Call:
-    """dw, db where dy is the gradient of the pooled, rectified output y."""
+def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=None, spread=None) -> Call:
+    """dw, db where dy is the gradient of the pooled, rectified output y, and `spread` the same at full size."""
+    if spread is not None:
+        return weight_gradient(x, spread, dw, db, stride, samples)
     return cuda_weights.bind(x, dy, y, code, dw, db, stride, slope, samples)

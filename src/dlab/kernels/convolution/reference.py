@@ -51,12 +51,12 @@ def weight_gradient(x, dy, dw, db, stride=1, samples=None):
 
 
 @bound
-def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=None):
+def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=None, spread=None):
     """The weight gradient from the error of the fused 2x2 maxima: weight_gradient(x, unpool(dy, y, code)).
 
     shapes: x [N, C, H, W] with its padding, dy, y and code [N, K, OH // 2, OW // 2] -> dw [K, C, FH, FW], db [K]
     """
-    height, width = windows(x, dw.shape[2:], stride).shape[2:4]
-    du = np.empty((*dy.shape[:2], height, width))
-    pooling.unpool(dy, y, code, du, slope)()
-    weight_gradient(x, du, dw, db, stride, samples)()
+    if spread is None:
+        spread = np.empty((*dy.shape[:2], *windows(x, dw.shape[2:], stride).shape[2:4]))
+        pooling.unpool(dy, y, code, spread, slope)()
+    weight_gradient(x, spread, dw, db, stride, samples)()

@@ -94,11 +94,13 @@ class Convolution(Convolutional):
         ops, x, dy = stage.ops.convolution, stage.x.view(self.padding()), stage.dy.view()
         filters = {"dw": stage.gradients["weight"], "db": stage.gradients.get("bias")}
         options = {"stride": self.stride, "samples": stage.batch}
-        if stage.dx is None and stage.pooled:
-            images = {"x": x, "dy": dy, "y": stage.y.view(), "code": stage.code}
-            return self._each_group(ops.pooled_weight_gradient, images, filters, slope=stage.slope, **options)
         full, calls = self._full_gradient(stage)
-        calls += self._each_group(ops.weight_gradient, {"x": x, "dy": full.view()}, filters, **options)
+        if stage.pooled:
+            spread = full.view() if stage.dx else None
+            images = {"x": x, "dy": dy, "y": stage.y.view(), "code": stage.code, "spread": spread}
+            calls += self._each_group(ops.pooled_weight_gradient, images, filters, slope=stage.slope, **options)
+        else:
+            calls += self._each_group(ops.weight_gradient, {"x": x, "dy": full.view()}, filters, **options)
         return calls + (self._data_gradient(stage, full, stage.dx) if stage.dx else [])
 
     def _each_group(self, bind: Callable[..., Call], images: Arrays, filters: Arrays, **options: float) -> list[Call]:
@@ -109,8 +111,8 @@ class Convolution(Convolutional):
 
     def _full_gradient(self, stage: Stage) -> tuple[Buffer, list[Call]]:
         """The gradient of the sums, with the margin that the data gradient wants, and the calls that make it."""
-        if not stage.pooled and (stage.dx is None or stage.dy.margin == self.gradient_margin()):
-            return stage.dy, stage.rectified()
+        if stage.dx is None or (not stage.pooled and stage.dy.margin == self.gradient_margin()):
+            return stage.dy, [] if stage.pooled else stage.rectified()
         full = stage.ops.buffer(stage.node.output, stage.batch, self.gradient_margin())
         if not stage.pooled:
             return full, [stage.rectified_into(full)]
