@@ -14,7 +14,8 @@ from dlab import kernels, machine
 from dlab.kernels import calls
 from dlab.kernels.calls import Bound, Calls, Together, joined
 from dlab.kernels.jit import floats, kernel
-from dlab.kernels.workers import alone, tasks
+from dlab.kernels.tasks import tasks
+from dlab.kernels.workers import alone
 
 SIZE = 97
 FLAT = types.Array(types.float32, 1, "C")

@@ -15,7 +15,8 @@ from numba import get_num_threads, threading_layer, types
 from dlab import machine
 from dlab.kernels.jit import factory, kernel
 from dlab.kernels.named import NamedCall
-from dlab.kernels.workers import ALONE, WRITE, meet, run_written, tasks
+from dlab.kernels.tasks import own_tasks
+from dlab.kernels.workers import ALONE, LINE, WRITE, meet, run_written
 
 ROOM = 1024  # numbers that a written call may take
 PATIENCE, FOREVER = 1_000_000, 2**62  # looks at others who have not come; the former take a second or so
@@ -38,9 +39,9 @@ class Bound:
         return self.run.args[0] == ALONE
 
     def written(self) -> np.ndarray:
-        """[address of the machine code, size of the data, data...], the first of which is the number of workers."""
+        """[address of the machine code, size of the data, number of workers, address of their counters, data...]."""
         memory = np.zeros(ROOM, np.int64)
-        self.run.func((memory.ctypes.data, WRITE), *self.arguments)
+        self.run.func((memory.ctypes.data, WRITE, 0), *self.arguments)
         return memory[: 2 + -(-memory[1] // 8)].copy()
 
 
@@ -61,6 +62,7 @@ class Together:
     def __init__(self, calls: list[Bound]):
         self.calls = calls
         self._arrived, self._threads = np.zeros(1, np.int64), 1
+        self._counters = np.zeros((len(calls), 1, LINE), np.int64)
 
     def __call__(self) -> None:
         threads = get_num_threads()
@@ -68,6 +70,7 @@ class Together:
             self._share(threads)
         if side_by_side(threads):
             self._arrived[0] = 0
+            self._counters.fill(0)
             self._run(self._notes, self._arrived, threads)
         else:
             for call in self.calls:
@@ -90,9 +93,9 @@ class Together:
         return np.array([(note[0], note[2:].ctypes.data, one, meet) for note, one, meet in rows], np.int64)
 
     def _share(self, threads: int) -> None:
-        self._threads = threads
-        for call, note in zip(self.calls, self._written, strict=True):
-            note[2] = 1 if call.alone else threads
+        self._threads, self._counters = threads, np.zeros((len(self.calls), threads, LINE), np.int64)
+        for call, note, counters in zip(self.calls, self._written, self._counters, strict=True):
+            note[2:4] = 1 if call.alone else threads, counters.ctypes.data
 
 
 @lru_cache
@@ -115,7 +118,7 @@ def _all_meet():
 
     @kernel(NUMBERS, NUMBERS, types.intp)
     def all_meet(worker, arrived, met, threads):
-        for me in tasks(worker, threads):
+        for me in own_tasks(worker, threads):
             met[me] = meet(arrived, threads, PATIENCE)
 
     return all_meet
@@ -127,7 +130,7 @@ def _together():
 
     @kernel(NOTES, NUMBERS, types.intp)
     def together(worker, notes, arrived, threads):
-        for me in tasks(worker, threads):
+        for me in own_tasks(worker, threads):
             for k in range(notes.shape[0]):
                 if me == 0 or not notes[k, ONE]:
                     run_written(notes[k, PIECE], me, notes[k, DATA])

@@ -10,7 +10,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from dlab.kernels.jit import factory, kernel
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import own_tasks
 
 FLUSH = 0x8040  # flush-to-zero and denormals-are-zero in the x86 control register
 I32 = ir.IntType(32)
@@ -59,7 +59,7 @@ def modes():
 def _tell_workers():
     @kernel(types.intp)
     def tell(worker, threads):
-        for _ in tasks(worker, threads):
+        for _ in own_tasks(worker, threads):
             _set_mode(True)
 
     return tell

@@ -10,7 +10,7 @@ from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, store, vector_registers
 from dlab.kernels.memory import aligned
 from dlab.kernels.registers import get, put, tile
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import own_tasks, tasks
 from dlab.layout import LANES
 
 Call = Callable[[], object]
@@ -23,7 +23,7 @@ def _chains(size: int):
 
     @kernel(floats(1), floats(2), types.intp)
     def chains(worker, start, out, steps):
-        for task in tasks(worker, out.shape[0]):
+        for task in own_tasks(worker, out.shape[0]):
             acc = tile(size)
             factor, term = broadcast(start, (0,)), broadcast(start, (1,))
             for a in range(size):

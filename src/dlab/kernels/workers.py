@@ -1,9 +1,9 @@
-"""Tasks shared among threads: a kernel that calls itself on every worker.
+"""Workers: a kernel that calls itself on every thread.
 
-Python calls a kernel with worker = (0, 0).  Its loop `for task in tasks(worker, count)` then has every thread call the
-same kernel with worker = (i, n), where the loop runs over the i-th of n equal parts of the tasks, and itself runs over
-none.  So a kernel is such a loop and does nothing outside it, for each worker and the caller would do that too.
-With worker = (address, WRITE) it does no task either, but writes down how to call it later: see `calls`.
+Python calls a kernel with worker = EVERYONE.  Its loop `for task in tasks(worker, count)` then has every thread call
+the same kernel with worker = (i, n, counters), where the loop runs over tasks of that worker, and itself runs over
+none.  So a kernel is such a loop and does nothing outside it, for each worker and the caller would do that too.  With
+worker = (address, WRITE, 0) it does no task either, but writes down how to call it later: see `calls`.
 
 Such a kernel is one compiled function.  Numba's prange would make a function of the loop, one that hands out its parts
 and one around both, and compile the loop in each of the three: that takes two and a half times longer.
@@ -18,46 +18,28 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-WORKER = types.UniTuple(types.intp, 2)
-EVERYONE, ALONE, WRITE = (0, 0), (0, 1), -1
+WORKER = types.UniTuple(types.intp, 3)
+EVERYONE, ALONE, WRITE = (0, 0, 0), (0, 1, 0), -1
 SMALL = 30_000  # vector multiply-adds, about 5 us: as long as it takes to wake a thread
 NUMBER, BYTES = ir.IntType(types.intp.bitwidth), ir.IntType(8).as_pointer()
 NUMBERS, I32 = NUMBER.as_pointer(), ir.IntType(32)
+ARGUMENTS = 5  # behind a kernel's result, its fault and the three numbers of its worker
 LOOKS = 2_000  # at others who have not come, with a breath between: some 50 us
 # What Numba's threads run, (places, counts, steps, data), and what hands it to them.
 PIECE = ir.FunctionType(ir.VoidType(), [BYTES.as_pointer(), NUMBERS, NUMBERS, BYTES])
 HAND_OUT = ir.FunctionType(ir.VoidType(), [BYTES] * 5 + [NUMBER] * 3)
+LINE = 8  # numbers of a cache line, which the counter of a worker's part has for itself
 NOTHING, YIELD = ir.FunctionType(ir.VoidType(), []), ir.FunctionType(I32, [])
 
 
-@intrinsic
-def tasks(typingctx, worker, count):
-    """The range of those of `count` tasks that are this worker's."""
-
-    def generate(context, builder, signature, args):
-        index, workers = cgutils.unpack_tuple(builder, args[0], 2)
-        count = context.cast(builder, args[1], signature.args[1], types.intp)
-        with builder.if_then(builder.icmp_signed("==", workers, NUMBER(0))):
-            _call_workers(builder)
-        with builder.if_then(builder.icmp_signed("<", workers, NUMBER(0))):
-            _write_down(context, builder, index)
-        works = builder.icmp_signed(">", workers, NUMBER(0))
-        first = builder.select(works, index, NUMBER(0))
-        after = builder.select(works, builder.add(index, NUMBER(1)), NUMBER(0))
-        workers = builder.select(works, workers, NUMBER(1))  # never divide by 0
-        found = cgutils.create_struct_proxy(signature.return_type)(context, builder)
-        found.start, found.stop = (builder.sdiv(builder.mul(count, i), workers) for i in (first, after))
-        found.step = NUMBER(1)
-        return found._getvalue()
-
-    return types.range_state64_type(worker, count), generate
-
-
-def _call_workers(builder):
+def call_workers(builder):
     """Call the function that is being built on every thread, with the same arguments but for the worker."""
     module, kernel = builder.module, builder.function
     threads = builder.call(cgutils.get_or_insert_function(module, ir.FunctionType(NUMBER, []), "get_num_threads"), [])
-    given = _given(builder, threads)
+    counters = builder.alloca(NUMBER, builder.mul(threads, NUMBER(LINE)))
+    with cgutils.for_range(builder, threads) as loop:
+        builder.store(NUMBER(0), builder.gep(counters, [builder.mul(loop.index, NUMBER(LINE))]))
+    given = _given(builder, threads, builder.ptrtoint(counters, NUMBER), kernel.args[ARGUMENTS:])
     values = BYTES(None), threads, NUMBER(1), given
     places, counts, steps, data = (cgutils.alloca_once_value(builder, value) for value in values)
     pointers = [_piece(module, kernel, given.type), places, counts, steps, data]
@@ -66,26 +48,25 @@ def _call_workers(builder):
     builder.call(hand_out, [*(builder.bitcast(pointer, BYTES) for pointer in pointers), *numbers])
 
 
-def _write_down(context, builder, address):
+def write_down(context, builder, address):
     """Write to memory what `run_written` needs: the piece, the size of its data, and the data."""
-    piece = _piece(builder.module, builder.function, _given(builder, NUMBER(1)).type)
-    given, place = _given(builder, NUMBER(1), counted=False), builder.inttoptr(address, NUMBERS)
+    given = _given(builder, NUMBER(1), NUMBER(0), _uncounted(builder.function.args[ARGUMENTS:]))
+    piece, place = _piece(builder.module, builder.function, given.type), builder.inttoptr(address, NUMBERS)
     builder.store(builder.ptrtoint(piece, NUMBER), place)
     builder.store(NUMBER(context.get_abi_sizeof(given.type)), builder.gep(place, [NUMBER(1)]))
     builder.store(given, builder.bitcast(builder.gep(place, [NUMBER(2)]), given.type.as_pointer()), align=8)
 
 
-def _given(builder, threads, counted=True):
-    """The number of workers and the kernel's arguments, without result, fault and worker.
-
-    An array begins with two addresses by which Numba counts its uses; what they point to ends with the call.
-    """
-    arguments = builder.function.args[4:]
-    return cgutils.pack_struct(builder, [threads, *(arguments if counted else _uncounted(arguments))])
+def _given(builder, threads, counters, arguments):
+    """The number of workers, where the counters of their parts are, and the kernel's arguments."""
+    return cgutils.pack_struct(builder, [threads, counters, *arguments])
 
 
 def _uncounted(arguments):
-    """The arguments without these addresses: nothing else is two untyped pointers side by side."""
+    """The arguments without the two addresses by which Numba counts an array's uses: these end with the call.
+
+    Nothing else is two untyped pointers side by side.
+    """
     found = list(arguments)
     for at in range(len(found) - 1):
         if found[at].type == found[at + 1].type == BYTES:
@@ -102,13 +83,13 @@ def _piece(module, kernel, given):
     piece.linkage = "internal"
     builder = ir.IRBuilder(piece.append_basic_block())
     places, counts, _, data = piece.args
-    threads, *arguments = cgutils.unpack_tuple(
+    threads, counters, *arguments = cgutils.unpack_tuple(
         builder, builder.load(builder.bitcast(data, given.as_pointer()), align=8)
     )
     first = builder.ptrtoint(builder.load(places), NUMBER)
     result, fault = (cgutils.alloca_once(builder, argument.type.pointee) for argument in kernel.args[:2])
     with cgutils.for_range(builder, builder.load(counts)) as loop:
-        builder.call(kernel, [result, fault, builder.add(first, loop.index), threads, *arguments])
+        builder.call(kernel, [result, fault, builder.add(first, loop.index), threads, counters, *arguments])
     builder.ret_void()
     return piece
 

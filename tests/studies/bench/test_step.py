@@ -56,7 +56,7 @@ def test_the_segments_are_the_plans_calls(measured):
 def test_every_call_stands_where_it_belongs(rows):
     assert kernels(rows, "conv1", "forward") == ["convolution forward"]
     assert kernels(rows, "conv1", "data gradient") == ["activation backward"]
-    assert kernels(rows, "conv2", "weight gradient") == ["convolution weight_gradient"]
+    assert kernels(rows, "conv2", "weight gradient") == ["convolution pooled_weight_gradient"]
     assert kernels(rows, "conv2", "data gradient") == ["pooling unpool", "convolution data_gradient"]
     assert kernels(rows, "avgpool1", "data gradient") == ["pooling average_backward"]
     assert kernels(rows, "dropconnect1", "forward") == ["dropout drop_weights", "dense forward"]

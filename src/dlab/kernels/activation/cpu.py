@@ -11,7 +11,7 @@ from dlab.kernels.exponential import exp, power_and_rest
 from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, leak, load, multiply, splat, store, subtract, zero
 from dlab.kernels.memory import as_images
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 
 Call = Callable[[], object]
 ONE, TWO = np.float32(1), np.float32(2)

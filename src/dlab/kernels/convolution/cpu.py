@@ -107,8 +107,8 @@ def weight_gradient(x, dy, dw, db, stride=1, samples=None) -> Call:
 def pooled_weight_gradient(x, dy, y, code, dw, db, stride=1, slope=1.0, samples=None, spread=None) -> Call:
     """dw, db where dy is the gradient of the pooled, rectified output y, and `spread` the same at full size."""
     db = np.zeros(dw.shape[0], np.float32) if db is None else db
-    full = (dy, y, code) if spread is None else (spread, None, None)
-    other = _other_weight_gradient(x, *full, dw, db, stride, slope, samples)
+    error, pooled, place = (dy, y, code) if spread is None else (spread, None, None)
+    other = _other_weight_gradient(x, error, pooled, place, dw, db, stride, slope, samples)
     return other or cpu_weights_pooled.bind(x, dy, y, code, dw, db, stride, slope)
 
 

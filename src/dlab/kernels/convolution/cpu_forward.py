@@ -10,8 +10,9 @@ from dlab.kernels.lanes import broadcast, fma, leak, load, load_ahead, store
 from dlab.kernels.maxima import max4, store_argmax4
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import alone, tasks
+from dlab.kernels.workers import alone
 from dlab.layout import LANES
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
@@ -137,8 +138,8 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
 
 def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], object]:
     """A forward kernel with its tile, its slice of channels and its workspace."""
-    rows, (top, bottom), (left, right) = 2 if ending == POOLED else 1, *valid
-    K, C, FH, FW = w.shape
+    rows, (K, C, FH, FW) = 2 if ending == POOLED else 1, w.shape
+    (top, bottom), (left, right) = valid
     OW = y.shape[3] * rows
     k_tile, j_tile = best_tile(K, OW, rows, even=ending == POOLED)
     edges = (left, x.shape[3] - right) if 1 < covers(OW, j_tile) <= EDGED else (0, 0)

@@ -9,8 +9,8 @@ from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, fma, load, load_ahead, store, total, vector_registers, zero
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import covers
-from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 STRIPS = types.Array(types.float32, 5, "C")
@@ -132,7 +132,7 @@ def make_add_segments():
 def bind(x, dy, dw, db, stride) -> Callable[[], object]:
     """A weight gradient with its tile, its segments and its workspaces."""
     K, C, FH, FW = dw.shape
-    B, OH, OW = dy.shape[0], *dy.shape[2:4]
+    B, _, OH, OW = dy.shape[:4]
     k_tile = filters_per_tile(K, FW)
     k_tiles = covers(K, k_tile)
     segments = min(covers(TASKS, k_tiles), max(min(2, B), covers(B, min(B, covers(ENOUGH, OH * OW)))))

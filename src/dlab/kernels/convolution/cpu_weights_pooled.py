@@ -16,8 +16,8 @@ from dlab.kernels.lanes import add, fma, leak, load, load_ahead, store, zero
 from dlab.kernels.maxima import pick
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import covers
-from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 DOWN, RIGHT = 2, 1  # of a code: whether the maximum stood in the lower row, in the right column

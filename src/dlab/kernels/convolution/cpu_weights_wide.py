@@ -16,8 +16,8 @@ from dlab.kernels.lanes import add, broadcast_lane, fma, leak, load, store, tota
 from dlab.kernels.maxima import keep_where
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile, transpose
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import LARGE, MIN_CHAINS, covers
-from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 STRIPS, SUMS = types.Array(types.float32, 5, "C"), types.Array(types.float32, 6, "C")

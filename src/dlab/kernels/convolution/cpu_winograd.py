@@ -12,8 +12,8 @@ from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, load, load_ahead, store, zero
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 ROOM = types.Array(types.float32, 5, "C")

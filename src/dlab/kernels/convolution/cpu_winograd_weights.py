@@ -14,8 +14,8 @@ from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, fma, load, load_ahead, scaled, store, total, vector_registers, zero
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import covers
-from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 ERRORS = PARTS = types.Array(types.float32, 6, "C")

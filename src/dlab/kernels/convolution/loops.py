@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 
 from dlab.kernels.jit import factory, floats, kernel
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 
 
 @factory

@@ -14,8 +14,9 @@ from dlab.kernels.jit import factory, kernel
 from dlab.kernels.lanes import broadcast, fma, leak, load, store, vector_registers, zero
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import tasks, unless_small
+from dlab.kernels.workers import unless_small
 from dlab.layout import LANES
 
 MOST = {1: 8, 2: 10, 4: 6}  # blocks of a forward tile, and the outputs that then fill the registers

@@ -12,8 +12,9 @@ from dlab.kernels.lanes import add, broadcast, fma, load, store, total, vector_r
 from dlab.kernels.memory import workspace
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, transpose
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import alone, tasks, unless_small
+from dlab.kernels.workers import alone, unless_small
 from dlab.layout import LANES
 
 LONG = 4 << 20  # bytes of dw that no second-level cache holds

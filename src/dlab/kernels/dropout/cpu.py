@@ -8,7 +8,7 @@ from numba import njit, types
 from dlab.kernels.calls import Bound
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.memory import as_images
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 
 Call = Callable[[], object]
 MATRIX = types.Array(types.float32, 2, "C")

@@ -9,7 +9,8 @@ from dlab.kernels.calls import Bound
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import broadcast, fma, load, load_bytes, store, zero
 from dlab.kernels.registers import get, put, tile, transpose
-from dlab.kernels.workers import alone, tasks
+from dlab.kernels.tasks import tasks
+from dlab.kernels.workers import alone
 
 Call = Callable[[], object]
 

@@ -15,8 +15,8 @@ from dlab.kernels.lanes import add, broadcast, fma, leak, load, load_ahead, stor
 from dlab.kernels.memory import workspace
 from dlab.kernels.partial import store_first
 from dlab.kernels.registers import get, put, tile, totals
+from dlab.kernels.tasks import tasks
 from dlab.kernels.tiles import best_tile, covers
-from dlab.kernels.workers import tasks
 from dlab.layout import LANES
 
 Call = Callable[[], object]

@@ -9,7 +9,8 @@ from dlab.kernels.calls import Bound
 from dlab.kernels.exponential import exp
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, load, store, subtract
-from dlab.kernels.workers import alone, tasks
+from dlab.kernels.tasks import tasks
+from dlab.kernels.workers import alone
 
 Call = Callable[[], object]
 TOTAL = array(types.float64, 1)

@@ -16,7 +16,7 @@ from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, fma, load, multiply, scaled, splat, store, zero
 from dlab.kernels.logarithm import log
 from dlab.kernels.memory import workspace
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 from dlab.layout import LANES
 
 Call = Callable[[], object]

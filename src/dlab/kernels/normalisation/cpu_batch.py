@@ -7,7 +7,7 @@ from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, multiply, splat, store, subtract, total, zero
 from dlab.kernels.normalisation.cpu_scores import error_of, score
 from dlab.kernels.partial import keep_first
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 
 
 @njit(inline="always")

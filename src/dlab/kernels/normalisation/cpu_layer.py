@@ -6,7 +6,7 @@ from numba import types
 from dlab.kernels.jit import factory, floats, kernel
 from dlab.kernels.lanes import add, broadcast, fma, leak, load, multiply, splat, store, subtract, total, zero
 from dlab.kernels.normalisation.cpu_scores import error_of, score
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 
 
 @factory

@@ -13,7 +13,7 @@ from dlab.kernels.elementwise import divide, integers, keep_equal, root, where_g
 from dlab.kernels.jit import array, factory, floats, kernel
 from dlab.kernels.lanes import add, fma, leak, load, scaled, store, zero
 from dlab.kernels.maxima import keep_where
-from dlab.kernels.workers import tasks
+from dlab.kernels.tasks import tasks
 
 Call = Callable[[], object]
 CODES = array(types.int32, 5)

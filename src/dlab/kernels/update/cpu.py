@@ -9,8 +9,9 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.jit import factory, kernel
+from dlab.kernels.tasks import tasks
 from dlab.kernels.update import penalties, rules
-from dlab.kernels.workers import alone, tasks
+from dlab.kernels.workers import alone
 
 Call = Callable[[], object]
 CHUNK, ROW = 4096, 256
