@@ -3,8 +3,9 @@
 It sums over samples, so here the vector runs along the inputs: 16 neighbouring weights of a row.
 """
 
-from numba import njit, types
+from numba import get_thread_id, njit, types
 
+from dlab.kernels import max_threads
 from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.dense.sizes import LANED, PIECE, ROWS, TASKS, Call
 from dlab.kernels.jit import factory, floats, kernel
@@ -23,12 +24,12 @@ LONG = 4 << 20  # bytes of dw that no second-level cache holds
 @njit(inline="always")
 def turn(square, x, rows, n, first, at):
     """Copy sixteen inputs of block n, one vector an input, to `rows`, one vector a sample."""
-    task, it, v = at
+    thread, it, v = at
     for i in range(16):
         put(square, i, load(x, (n, min(first + i, x.shape[1] - 1))))
     transpose(square)
     for lane in range(16):
-        store(rows, (task, it, n * 16 + lane, v), get(square, lane))
+        store(rows, (thread, it, n * 16 + lane, v), get(square, lane))
 
 
 @njit(inline="always")
@@ -56,15 +57,16 @@ def _weight_gradient(v_tile, o_tile):
     @kernel(LANED, LANED, types.Array(types.float32, 5, "C"), ROWS, types.intp, types.intp)
     def weight_gradient(worker, x, dy, rows, dw, samples, group):
         (O, I), count = dw.shape, rows.shape[1]
+        o_tiles = (O + o_tile - 1) // o_tile
         groups = (I + v_tile * count * 16 - 1) // (v_tile * count * 16)
-        for task in tasks(worker, rows.shape[0]):
-            first, start = task % groups * count * v_tile * 16, task // groups * group
+        for task in tasks(worker, groups * ((o_tiles + group - 1) // group)):
+            thread, first, start = get_thread_id(), task % groups * count * v_tile * 16, task // groups * group
             for n in range(x.shape[0]):
                 for it in range(count):
                     for v in range(v_tile):
                         square = tile(16)
-                        turn(square, x, rows, n, first + (it * v_tile + v) * 16, (task, it, v))
-            for ot in range(start, min(start + group, (O + o_tile - 1) // o_tile)):
+                        turn(square, x, rows, n, first + (it * v_tile + v) * 16, (thread, it, v))
+            for ot in range(start, min(start + group, o_tiles)):
                 o0 = min(ot * o_tile, O - o_tile)
                 for it in range(count):
                     acc, xs = tile(size), tile(v_tile)
@@ -73,7 +75,7 @@ def _weight_gradient(v_tile, o_tile):
                     for n in range(x.shape[0]):
                         for l in range(min(16, samples - n * 16)):
                             for v in range(v_tile):
-                                put(xs, v, load(rows, (task, it, n * 16 + l, v)))
+                                put(xs, v, load(rows, (thread, it, n * 16 + l, v)))
                             for o in range(o_tile):
                                 error = broadcast(dy, (n, o0 + o, l))
                                 for v in range(v_tile):
@@ -112,8 +114,7 @@ def bind(x, dy, dw, db, samples) -> Call:
     if dw.nbytes > LONG:
         count = max(1, min(tiles, PIECE // (4 * LANES * v_tile * lanes)))
         group = covers(o_tiles, covers(TASKS, covers(tiles, count)))
-    groups = covers(tiles, count)
-    [rows] = workspace((groups * covers(o_tiles, group), count, lanes, v_tile, LANES))
+    [rows] = workspace((max_threads(), count, lanes, v_tile, LANES))
     run, sum_bias = unless_small(_weight_gradient(v_tile, o_tile), len(x) * dw.size), alone(_bias_gradient())
 
     weights = Bound(run, x, dy, rows, dw, samples, group)
