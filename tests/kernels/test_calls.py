@@ -29,7 +29,7 @@ def turn_round(worker, x, y):
         target[0] = source[0] + np.float32(1)
 
 
-@kernel(floats(1), floats(1), types.float32)
+@kernel(floats(1), floats(1), types.float32, writes="y")
 def scale(worker, x, y, factor):
     for task in tasks(worker, y.size):
         y[task] = factor * x[task]
@@ -64,6 +64,56 @@ def test_every_call_sees_all_of_the_one_before(threads, one_thread, monkeypatch)
         found[:] = np.nan
         together()
         assert np.array_equal(found, wanted)
+
+
+def test_calls_that_share_nothing_that_changes_are_one_round():
+    x, y, z = np.ones((3, SIZE), np.float32)
+    a, b, c = (Bound(scale, *arrays, 2.0) for arrays in ((x, y), (x, z), (y[:50], x[:50])))
+    assert Together([a, b, c]).rounds == [[a, b], [c]]  # c reads what a writes, and writes what b reads
+    assert Together([c, b, a]).rounds == [[c], [b, a]]
+
+
+def test_a_call_follows_all_that_are_far_before_it(monkeypatch):
+    monkeypatch.setattr(calls, "LOOK_BACK", 2)
+    arrays = np.ones((5, SIZE), np.float32)
+    links = [Bound(scale, arrays[0], y, 2.0) for y in (*arrays[1:], arrays[1])]
+    assert [len(calls_) for calls_ in Together(links).rounds] == [2, 2, 1]
+
+
+def test_calls_of_one_thread_keep_their_order_and_come_first_in_their_round():
+    x, y, z = np.ones((3, SIZE), np.float32)
+    others = Bound(scale, x, y, 2.0)
+    first, second = (Bound(alone(scale), *arrays, 2.0) for arrays in ((x, z), (z, z)))
+    assert Together([others, first, second]).rounds == [[first, second, others]]
+    assert Together([first, others, Bound(scale, z, x, 1.0)]).rounds[0] == [first, others]
+
+
+def test_a_kernel_that_does_not_say_what_it_writes_has_a_round_for_itself():
+    x, y, z = np.ones((3, SIZE), np.float32)
+    calls_ = [Bound(scale, x, y, 1.0), Bound(turn_round, x, z), Bound(scale, x, y, 1.0)]
+    assert [len(calls) for calls in Together(calls_).rounds] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rounds_give_what_one_call_after_another_gives(seed, one_thread, monkeypatch):
+    monkeypatch.setattr(machine, "cores", lambda: 7)
+    calls.side_by_side.cache_clear()
+    random = np.random.default_rng(seed)
+    one = np.arange(1, 126, dtype=np.float32).reshape(5, 25)
+    many = one.copy()
+    sequence, rounds = [], []
+    for _ in range(40):
+        run = alone(scale) if random.random() < 0.3 else scale
+        (source, target), (start, after) = random.permutation(5)[:2], sorted(random.permutation(26)[:2])
+        for memory, calls_ in ((one, sequence), (many, rounds)):
+            calls_.append(Bound(run, memory[source, start:after], memory[target, start:after], 1.5))
+    for call in sequence:
+        call()
+    kernels.set_threads(2)
+    together = Together(rounds)
+    together()
+    assert np.array_equal(one, many)
+    assert any(len(calls_) > 1 for calls_ in together.rounds)
 
 
 def test_a_call_that_is_no_kernel_parts_them():

@@ -5,6 +5,7 @@ import pytest
 
 from dlab import kernels
 from dlab.data.samples import Samples
+from dlab.kernels.calls import Together
 from dlab.nn.network import Network
 from dlab.nn.plan import Plan
 from dlab.registry import INITIALISERS, LAYERS, LOSSES, PRESETS
@@ -75,8 +76,8 @@ SLOW = {name for name in CASES if name.startswith(("deep", "alexnet", "g", "l2",
 EVERY = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in CASES]
 
 
-def trained(name, backend, samples=21):
-    """Loss, output and gradients of one batch of a network."""
+def planned(name, backend, samples=21):
+    """The plan of one batch of a network, and its gradients."""
     made, shape = CASES[name]
     network = Network(made, shape)
     random = np.random.default_rng(0)
@@ -91,6 +92,12 @@ def trained(name, backend, samples=21):
     plan.rows[:] = np.arange(samples)
     plan.script.line.keys[:] = 12345
     gradients[:] = np.nan
+    return plan, gradients
+
+
+def trained(name, backend):
+    """Loss, output and gradients of one batch of a network."""
+    plan, gradients = planned(name, backend)
     plan.run()
     return plan.total.copy(), plan.outputs(), gradients
 
@@ -109,6 +116,15 @@ def test_threads_do_not_change_a_bit(name):
 def test_a_whole_batch_follows_the_float64_reference(name):
     for found, wanted in zip(trained(name, "cpu"), trained(name, "reference"), strict=True):
         assert np.linalg.norm(found - wanted) < 3e-6 * np.linalg.norm(wanted)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_all_kernels_say_what_they_write(name):
+    plan, _ = planned(name, "cpu")
+    called = [kernel for call in plan.calls if isinstance(call, Together) for kernel in call.calls]
+    assert all(kernel.run.writes for kernel in called)
+    for kernel in called:
+        kernel()  # see conftest
 
 
 def test_every_preset_is_tested():

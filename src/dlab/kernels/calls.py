@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numba import get_num_threads, threading_layer, types
+from numpy.lib.array_utils import byte_bounds
 
 from dlab import machine
 from dlab.kernels.jit import factory, kernel
@@ -18,6 +19,7 @@ from dlab.kernels.named import NamedCall
 from dlab.kernels.tasks import own_tasks
 from dlab.kernels.workers import ALONE, LINE, WRITE, meet, run_written
 
+LOOK_BACK = 64  # calls: of a network with thousands, comparing all pairs would take a minute
 ROOM = 1024  # numbers that a written call may take
 PATIENCE, FOREVER = 1_000_000, 2**62  # looks at others who have not come; the former take a second or so
 NOTES, NUMBERS = types.Array(types.int64, 2, "C"), types.Array(types.int64, 1, "C")
@@ -29,6 +31,20 @@ class Bound:
 
     def __init__(self, run: Any, *arguments: Any):
         self.run, self.arguments = run, arguments
+
+    @cached_property
+    def reads(self) -> list[tuple[int, int]]:
+        """The addresses, first and behind the last, of each array that it uses."""
+        return [byte_bounds(argument) for argument in self.arguments if isinstance(argument, np.ndarray)]
+
+    @cached_property
+    def writes(self) -> list[tuple[int, int]]:
+        """The same of each array that it changes."""
+        return [byte_bounds(self.arguments[place]) for place in self.run.writes] if self.run.writes else self.reads
+
+    def follows(self, other: "Bound") -> bool:
+        """Whether one of two calls uses what the other changes."""
+        return _overlap(self.reads, other.writes) or _overlap(self.writes, other.reads)
 
     def __call__(self) -> None:
         self.run(*self.arguments)
@@ -45,6 +61,10 @@ class Bound:
         return memory[: 2 + -(-memory[1] // 8)].copy()
 
 
+def _overlap(some: list[tuple[int, int]], others: list[tuple[int, int]]) -> bool:
+    return any(low < end and first < high for low, high in some for first, end in others)
+
+
 class Calls:
     """Calls one after another."""
 
@@ -57,12 +77,33 @@ class Calls:
 
 
 class Together:
-    """Kernels one after another in one parallel region; they are written down when they are first called."""
+    """Kernels in one parallel region; they are written down when they are first called.
+
+    They run in rounds: each call in the one behind the last of those before it that it follows, or in the same one if
+    both are done by the first worker alone, which does such calls first, and is helped with the others then.  Between
+    two rounds the workers meet.
+    """
 
     def __init__(self, calls: list[Bound]):
         self.calls = calls
         self._arrived, self._threads = np.zeros(1, np.int64), 1
         self._counters = np.zeros((len(calls), 1, LINE), np.int64)
+
+    @cached_property
+    def rounds(self) -> list[list[Bound]]:
+        """The calls of each round."""
+        found: list[int] = []
+        for k, call in enumerate(self.calls):
+            start = max(0, k - LOOK_BACK)
+            before = [
+                number + (not (call.alone and other.alone))
+                for number, other in zip(found[start:], self.calls[start:k], strict=True)
+                if call.follows(other)
+            ]
+            found.append(max([0, *before, *(number + 1 for number in found[:start])]))
+        count = max(found) + 1
+        rounds = [[call for call, number in zip(self.calls, found, strict=True) if number == k] for k in range(count)]
+        return [sorted(calls, key=lambda call: not call.alone) for calls in rounds]
 
     def __call__(self) -> None:
         threads = get_num_threads()
@@ -82,20 +123,20 @@ class Together:
 
     @cached_property
     def _written(self) -> list[np.ndarray]:
-        return [call.written() for call in self.calls]  # whose arrays the calls keep
+        return [call.written() for calls in self.rounds for call in calls]  # whose arrays the calls keep
 
     @cached_property
     def _notes(self) -> np.ndarray:
-        alone = [call.alone for call in self.calls]
-        meets = [not (one and after) for one, after in zip(alone, [*alone[1:], False], strict=True)]
-        meets[-1] = False  # the end of the region is a meeting
-        rows = zip(self._written, alone, np.cumsum(meets) * meets, strict=True)
+        last = [call is calls[-1] for calls in self.rounds for call in calls]
+        last[-1] = False  # the end of the region is a meeting
+        alone = [call.alone for calls in self.rounds for call in calls]
+        rows = zip(self._written, alone, np.cumsum(last) * last, strict=True)
         return np.array([(note[0], note[2:].ctypes.data, one, meet) for note, one, meet in rows], np.int64)
 
     def _share(self, threads: int) -> None:
         self._threads, self._counters = threads, np.zeros((len(self.calls), threads, LINE), np.int64)
-        for call, note, counters in zip(self.calls, self._written, self._counters, strict=True):
-            note[2:4] = 1 if call.alone else threads, counters.ctypes.data
+        for note, row, counters in zip(self._written, self._notes, self._counters, strict=True):
+            note[2:4] = 1 if row[ONE] else threads, counters.ctypes.data
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial, wraps
 from hashlib import sha256
 from importlib.metadata import version
+from inspect import signature as signature_of
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,7 +21,7 @@ from platformdirs import user_cache_path
 from dlab.errors import EnvironmentFault
 from dlab.kernels import memory
 from dlab.kernels.cache import KernelCache, Vault
-from dlab.kernels.workers import EVERYONE, WORKER
+from dlab.kernels.workers import EVERYONE, WORKER, Kernel
 
 Listener = Callable[[str, int, float], None]
 _listeners: list[Listener] = []
@@ -79,8 +80,10 @@ def _nothing(*arguments: Any) -> None:
     raise RuntimeError("a plan that only measures memory cannot run")
 
 
-def kernel(*arguments: Any, parallel: bool = True) -> Callable[[Callable], Callable]:
+def kernel(*arguments: Any, parallel: bool = True, writes: str = "") -> Callable[[Callable], Callable]:
     """Compile a function for these argument types now, or load it from the cache.
+
+    `writes` names the arrays that it changes; none means that it may change them all.
 
     With `parallel` the function has a worker as its first argument, and loops over that one's tasks: see `workers`.
     Returns the entry point itself: a call costs 0.3 us, without the dispatcher's look at the argument types.
@@ -96,7 +99,8 @@ def kernel(*arguments: Any, parallel: bool = True) -> Callable[[Callable], Calla
         if not made.stats.cache_hits:
             _announce(f"{function.__module__.split('.')[-2]} {function.__name__}", perf_counter() - start)
         entry = made.overloads[signature.args].entry_point
-        return partial(entry, EVERYONE) if parallel else entry
+        names = signature_of(function).parameters
+        return Kernel(entry, EVERYONE, [list(names).index(name) - 1 for name in writes.split()]) if parallel else entry
 
     return build
 

@@ -9,7 +9,7 @@ Such a kernel is one compiled function.  Numba's prange would make a function of
 and one around both, and compile the loop in each of the three: that takes two and a half times longer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -147,9 +147,20 @@ def _breathe(builder):
         builder.call(cgutils.get_or_insert_function(builder.module, NOTHING, "llvm.x86.sse2.pause"), [])
 
 
+class Kernel(partial):
+    """A compiled kernel for a worker; `writes` are the places of the arguments that it changes, or none if unknown."""
+
+    writes: Sequence[int]
+
+    def __new__(cls, entry: Callable, worker: tuple[int, int, int], writes: Sequence[int]) -> "Kernel":
+        made = super().__new__(cls, entry, worker)
+        made.writes = writes
+        return made
+
+
 def alone(run: Any) -> Callable:
     """A kernel with all its tasks on the calling thread, where these are done before another has woken."""
-    return partial(run.func, ALONE)
+    return Kernel(run.func, ALONE, getattr(run, "writes", ()))
 
 
 def unless_small(run: Any, multiply_adds: int) -> Callable:

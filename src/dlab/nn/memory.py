@@ -22,6 +22,7 @@ from dlab.kernels.memory import LINE, Source, aligned, hollow, lent_by
 from dlab.layout import Shape
 
 WORKSPACE = "workspace"
+APART = 1 << 20  # bytes of workspace that the calls of a moment have, each its own
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,17 @@ def place(needs: Sequence[Need], sizes: Sequence[int]) -> list[int]:
     return [starts[index] for index in range(len(needs))]
 
 
+def take(used: dict[int, int], moment: int, size: int) -> int:
+    """Where the workspace of a moment's next call begins: behind the others, so that they can run side by side.
+
+    Where that would be large, calls take turns in the same place.
+    """
+    begin = used.get(moment, 0)
+    begin = 0 if begin + size > APART else begin
+    used[moment] = begin + size
+    return begin
+
+
 class Draft(Source):
     """A plan made without memory: its needs, and the place of each in a pool.
 
@@ -77,7 +89,8 @@ class Draft(Source):
 
     def __init__(self, make: Callable[[], Any]):
         self.needs: list[Need] = []
-        self._calls: dict[int, int] = defaultdict(int)  # the largest workspace of each moment
+        self._calls: dict[int, int] = defaultdict(int)  # the workspace of each moment
+        self._used: dict[int, int] = {}
         self._life: tuple[str, int, int] = "", 0, 0
         with lent_by(self):
             make()
@@ -95,7 +108,8 @@ class Draft(Source):
 
     def workspace(self, shapes: Sequence[Shape]) -> list[np.ndarray]:
         now = self._life[1]
-        self._calls[now] = max(self._calls[now], sum(map(lines, shapes)))
+        size = sum(map(lines, shapes))
+        self._calls[now] = max(self._calls[now], take(self._used, now, size) + size)
         return [hollow(shape) for shape in shapes]
 
     def total(self, kind: str) -> int:
@@ -151,6 +165,7 @@ class Loan(Source):
         self._pairs = list(zip(draft.needs, draft.places, strict=True))
         self._calls = {need.first: start for need, start in self._pairs if need.kind == WORKSPACE}
         self._next, self._free, self._formed, self._now = iter(self._pairs), free, formed, 0
+        self._used: dict[int, int] = {}
 
     def live(self, kind: str, first: int, last: int) -> None:
         self._now = first
@@ -162,7 +177,8 @@ class Loan(Source):
         return self._formed[need.group, start][: shape[0]]
 
     def workspace(self, shapes: Sequence[Shape]) -> list[np.ndarray]:
-        start, found = self._calls[self._now], []
+        size, found = sum(map(lines, shapes)), list[np.ndarray]()
+        start = self._calls[self._now] + take(self._used, self._now, size)
         for shape in shapes:
             found.append(self._cut(start, shape, np.float32))
             start += lines(shape)

@@ -61,7 +61,7 @@ def gradient(kind, dy, y, slope):
 def _forward(kind):
     """y = f(x), one task per block and channel."""
 
-    @kernel(floats(5), floats(5), types.float32)
+    @kernel(floats(5), floats(5), types.float32, writes="y")
     def activate(worker, x, y, slope):
         C, H, W = x.shape[1:4]
         for task in tasks(worker, x.shape[0] * C):
@@ -77,7 +77,7 @@ def _forward(kind):
 def _backward(kind):
     """dx = dy f'(u), one task per block and channel."""
 
-    @kernel(*[floats(5)] * 3, types.float32)
+    @kernel(*[floats(5)] * 3, types.float32, writes="dx")
     def differentiate(worker, dy, y, dx, slope):
         C, H, W = y.shape[1:4]
         for task in tasks(worker, y.shape[0] * C):

@@ -70,7 +70,7 @@ def finish_pooled(acc, y, code, at, k_tile, columns, slope):
 def make_pack():
     """packed[kt,c,p,q,k] = w[k0 + k,c,p,q], the weights in the order in which the tiles want them."""
 
-    @kernel(floats(4), floats(5))
+    @kernel(floats(4), floats(5), writes="packed")
     def pack(worker, w, packed):
         k_tile = packed.shape[4]
         for kt in tasks(worker, packed.shape[0]):
@@ -96,7 +96,16 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
     columns, wide = rows * j_tile, (j_tile - 1) * stride + FW
     size, end = k_tile * columns, wide - right
 
-    @kernel(floats(5), PACKED, *[floats(n) for n in (1, 5, 5)], CODES, RESTS, *[types.intp] * 4, types.float32)
+    @kernel(
+        floats(5),
+        PACKED,
+        *[floats(n) for n in (1, 5, 5)],
+        CODES,
+        RESTS,
+        *[types.intp] * 4,
+        types.float32,
+        writes="y code rest",
+    )
     def convolution(worker, x, w, b, y, gate, code, rest, FH, top, bottom, slice_, slope):
         C, K = x.shape[1], y.shape[1]
         strips, OW = y.shape[2], y.shape[3] * rows

@@ -73,7 +73,7 @@ def make_weight_gradient(k_tile, FH, FW, stride):
     """
     size = k_tile * FW
 
-    @kernel(*[floats(5)] * 2, STRIPS, floats(6), floats(3), types.intp)
+    @kernel(*[floats(5)] * 2, STRIPS, floats(6), floats(3), types.intp, writes="strips part bias")
     def weight_gradient(worker, x, dy, strips, part, bias, per_segment):
         B, K, OH, OW = dy.shape[:4]
         segments = part.shape[0]
@@ -111,7 +111,7 @@ def make_weight_gradient(k_tile, FH, FW, stride):
 def make_add_segments():
     """dw[k,c,p,q] and db[k]: the segments added in order, then the lanes."""
 
-    @kernel(floats(6), floats(3), floats(4), floats(1), types.intp)
+    @kernel(floats(6), floats(3), floats(4), floats(1), types.intp, writes="part bias dw db")
     def add_segments(worker, part, bias, dw, db, k_tile):
         for kt in tasks(worker, part.shape[1]):
             k0 = min(kt * k_tile, dw.shape[0] - k_tile)

@@ -60,7 +60,7 @@ def make_pooled_weight_gradient(channels, rows, FW, stride):
     """
     size, width = channels * rows * FW, FW + stride
 
-    @kernel(*[floats(5)] * 3, CODES, floats(6), floats(3), types.intp, types.float32)
+    @kernel(*[floats(5)] * 3, CODES, floats(6), floats(3), types.intp, types.float32, writes="part bias")
     def pooled_weight_gradient(worker, x, dy, y, code, part, bias, per_segment, slope):
         (segments, K, C, FH), B = part.shape[:4], dy.shape[0]
         c_tiles, row_tiles = (C + channels - 1) // channels, (FH + rows - 1) // rows

@@ -104,7 +104,7 @@ def make_wide_weight_gradient(channels, vectors, FW, stride, pooled):
     size, scale = channels * FW * vectors, 2 if pooled else 1
 
     @kernel(*[floats(5)] * 3, CODES, STRIPS, STRIPS, floats(3), floats(4), floats(1),
-            types.UniTuple(types.intp, 3), types.float32)  # fmt: skip
+            types.UniTuple(types.intp, 3), types.float32, writes="strips sums bias dw db")  # fmt: skip
     def wide_weight_gradient(worker, x, dy, y, code, strips, sums, bias, dw, db, sizes, slope):
         samples, groups, FH = sizes
         K, C, OH, OW = dy.shape[1], x.shape[1], dy.shape[2] * scale, dy.shape[3] * scale

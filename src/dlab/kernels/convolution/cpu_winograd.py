@@ -30,7 +30,7 @@ def make_transform(taps):
     The last tile is filled up with the last filter.
     """
 
-    @kernel(floats(4), ROOM)
+    @kernel(floats(4), ROOM, writes="u")
     def transform(worker, w, u):
         for kt in tasks(worker, u.shape[1]):
             for k in range(u.shape[4]):
@@ -119,7 +119,16 @@ def make_winograd(k_tile, j_tile, taps, ending):
     """
     scale, size, outputs = 2 if ending == POOLED else 1, k_tile * j_tile, outputs_of(taps)
 
-    @kernel(*[floats(n) for n in (5, 1, 5, 5)], CODES, ROOM, ROOM, ROOM, *[types.intp] * 5, types.float32)
+    @kernel(
+        *[floats(n) for n in (5, 1, 5, 5)],
+        CODES,
+        ROOM,
+        ROOM,
+        ROOM,
+        *[types.intp] * 5,
+        types.float32,
+        writes="y code v m",
+    )
     def winograd(worker, x, b, y, gate, code, u, v, m, rows, groups, slice_, top, bottom, slope):
         C, K, FH, OH, OW = x.shape[1], y.shape[1], u.shape[2], y.shape[2] * scale, y.shape[3] * scale
         strips, tiles, pieces = (OH + rows - 1) // rows, u.shape[1], (OW + outputs - 1) // outputs

@@ -111,7 +111,7 @@ def make_winograd_weights(k_tile, FH, taps, pooled):
     size, scale, outputs = k_tile * FH, 2 if pooled else 1, outputs_of(taps)
 
     @kernel(*[floats(5)] * 3, CODES, ERRORS, ROOM, PARTS, floats(3),
-            types.UniTuple(types.intp, 5), types.float32)  # fmt: skip
+            types.UniTuple(types.intp, 5), types.float32, writes="e v part bias")  # fmt: skip
     def winograd_weights(worker, x, dy, y, code, e, v, part, bias, sizes, slope):
         B, C, K, OH, OW = x.shape[0], x.shape[1], bias.shape[1], dy.shape[2] * scale, dy.shape[3] * scale
         per_segment, per_group, rows, together, slice_ = sizes
@@ -140,7 +140,7 @@ def make_winograd_weights(k_tile, FH, taps, pooled):
 def make_take_back(k_tile, taps):
     """dw = G' of the six sums of the segments, lanes added; db likewise: one task per filter tile."""
 
-    @kernel(PARTS, floats(3), floats(2), floats(4), floats(1))
+    @kernel(PARTS, floats(3), floats(2), floats(4), floats(1), writes="part bias dw db")
     def take_back(worker, part, bias, g, dw, db):
         K = dw.shape[0]
         for kt in tasks(worker, part.shape[2]):

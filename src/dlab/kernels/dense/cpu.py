@@ -32,7 +32,7 @@ def _forward(n_tile, o_tile):
     """
     size = n_tile * o_tile
 
-    @kernel(LANED, ROWS, FLAT, LANED, RESTS, types.intp, types.float32)
+    @kernel(LANED, ROWS, FLAT, LANED, RESTS, types.intp, types.float32, writes="y rest")
     def dense(worker, x, w, b, y, rest, slice_, slope):
         (O, I), B, group = w.shape, x.shape[0], rest.shape[1]
         n_tiles = (B + n_tile - 1) // n_tile
@@ -68,7 +68,7 @@ def _data_gradient(i_tile, gated):
     unfinished sums rest meanwhile.
     """
 
-    @kernel(LANED, ROWS, LANED, LANED, RESTS, types.intp, types.intp, types.float32)
+    @kernel(LANED, ROWS, LANED, LANED, RESTS, types.intp, types.intp, types.float32, writes="dx rest")
     def data_gradient(worker, dy, w, dx, gate, rest, blocks, slice_, slope):
         (O, I), B, group = w.shape, dy.shape[0], rest.shape[1] // blocks
         for task in tasks(worker, rest.shape[0]):

@@ -54,7 +54,7 @@ def _weight_gradient(v_tile, o_tile):
     """
     size = v_tile * o_tile
 
-    @kernel(LANED, LANED, types.Array(types.float32, 5, "C"), ROWS, types.intp, types.intp)
+    @kernel(LANED, LANED, types.Array(types.float32, 5, "C"), ROWS, types.intp, types.intp, writes="rows dw")
     def weight_gradient(worker, x, dy, rows, dw, samples, group):
         (O, I), count = dw.shape, rows.shape[1]
         o_tiles = (O + o_tile - 1) // o_tile
@@ -89,7 +89,7 @@ def _weight_gradient(v_tile, o_tile):
 def _bias_gradient():
     """db[o] = sum_n dy[n,o]."""
 
-    @kernel(floats(3), floats(1))
+    @kernel(floats(3), floats(1), writes="db")
     def bias_gradient(worker, dy, db):
         for o in tasks(worker, db.size):
             whole = load(dy, (0, o))

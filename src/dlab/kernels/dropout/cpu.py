@@ -27,7 +27,7 @@ def finish(h):
 def _apply():
     """y = scale x where the hash of (key, sample, element) is at least `limit`, else 0."""
 
-    @kernel(floats(5), floats(5), array(types.uint32, 1), types.uint32, types.float32)
+    @kernel(floats(5), floats(5), array(types.uint32, 1), types.uint32, types.float32, writes="y")
     def apply(worker, x, y, key, limit, scale):
         C, H, W = x.shape[1:4]
         for task in tasks(worker, x.shape[0] * C):
@@ -47,7 +47,7 @@ def _apply():
 def _drop_weights():
     """kept = w where the hash of (key, output, input) is at least `limit`, else 0; one task per output."""
 
-    @kernel(MATRIX, MATRIX, array(types.uint32, 1), types.uint32)
+    @kernel(MATRIX, MATRIX, array(types.uint32, 1), types.uint32, writes="kept")
     def drop_weights(worker, w, kept, key, limit):
         for o in tasks(worker, w.shape[0]):
             row = finish(key[0] ^ U(U(o) * U(0x9E3779B9)))
@@ -62,7 +62,7 @@ def _drop_weights():
 def _scale_by():
     """y = factor x."""
 
-    @kernel(floats(5), floats(5), types.float32)
+    @kernel(floats(5), floats(5), types.float32, writes="y")
     def scale(worker, x, y, factor):
         C, H, W = x.shape[1:4]
         for task in tasks(worker, x.shape[0] * C):

@@ -23,7 +23,7 @@ def _pack(bytes_):
     """
     kind = types.uint8 if bytes_ else types.float32
 
-    @kernel(array(kind, 2), array(types.int64, 1), floats(5), floats(1))
+    @kernel(array(kind, 2), array(types.int64, 1), floats(5), floats(1), writes="x")
     def pack(worker, data, rows, x, scaling):
         C, H, W, LANE = x.shape[1], x.shape[2], x.shape[3], 16
         for task in tasks(worker, x.shape[0] * H):
@@ -67,7 +67,7 @@ def _take(labels):
     """out[n] = source[rows[n]], on one thread."""
     kind = types.int32 if labels else types.float32
 
-    @kernel(array(kind, 2), array(types.int64, 1), array(kind, 2))
+    @kernel(array(kind, 2), array(types.int64, 1), array(kind, 2), writes="out")
     def take(worker, source, rows, out):
         for _ in tasks(worker, 1):
             for n in range(rows.size):

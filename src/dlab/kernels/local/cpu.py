@@ -29,7 +29,7 @@ def _forward(k_tile, n_tile):
     """y[n,k,i,j] = f(b[i,j,k] + sum_cpq w[i,j,c,p,q,k] x[n,c,i S + p,j S + q]), one task per position."""
     size = k_tile * n_tile
 
-    @kernel(floats(5), WEIGHTS, BIASES, floats(5), types.intp, types.float32)
+    @kernel(floats(5), WEIGHTS, BIASES, floats(5), types.intp, types.float32, writes="y")
     def local(worker, x, w, b, y, stride, slope):
         (C, FH, FW, K), B, OW = w.shape[1:], x.shape[0], y.shape[3]
         for task in tasks(worker, w.shape[0]):
@@ -61,7 +61,7 @@ def _data_gradient(c_tile, n_tile, gated):
     """dx[n,c,h,v] = f' sum_ijk w[i,j,c,h + P - i S,v + P - j S,k] dy[n,k,i,j], one task per pixel."""
     size = c_tile * n_tile
 
-    @kernel(floats(5), WEIGHTS, floats(5), floats(5), types.intp, types.intp, types.float32)
+    @kernel(floats(5), WEIGHTS, floats(5), floats(5), types.intp, types.intp, types.float32, writes="dx")
     def data_gradient(worker, dy, w, dx, gate, stride, pad, slope):
         (C, FH, FW, K), (OH, OW), (H, W), B = w.shape[1:], dy.shape[2:4], dx.shape[2:4], dx.shape[0]
         for task in tasks(worker, H * W):
@@ -107,7 +107,7 @@ def _weight_gradient(k_tile):
     strips[thread,kt,n,k] holds the errors of the position; beyond the last filter they are 0, and so are `sums`.
     """
 
-    @kernel(floats(5), floats(5), STRIPS, WEIGHTS, BIASES, types.intp)
+    @kernel(floats(5), floats(5), STRIPS, WEIGHTS, BIASES, types.intp, writes="strips dw db")
     def weight_gradient(worker, x, dy, strips, dw, db, stride):
         (C, FH, FW, K), B, OW = dw.shape[1:], dy.shape[0], dy.shape[3]
         for task in tasks(worker, dw.shape[0]):

@@ -21,7 +21,7 @@ LANED = types.Array(types.float32, 3, "C")
 def _softmax_cross_entropy():
     """total += (sum of losses, number correct); du = (softmax(u) - onehot) / N, zero in padding lanes."""
 
-    @kernel(LANED, array(types.int32, 1), LANED, TOTAL, types.boolean)
+    @kernel(LANED, array(types.int32, 1), LANED, TOTAL, types.boolean, writes="du total")
     def softmax_cross_entropy(worker, u, labels, du, total, gradient):
         for _ in tasks(worker, 1):
             K, samples = u.shape[1], labels.size
@@ -60,7 +60,7 @@ def _softmax_cross_entropy():
 def _squared_error():
     """total += (sum of 1/2 |y - t|^2, number with all |y - t| < 1/2); dy = (y - t) / N, zero in padding lanes."""
 
-    @kernel(floats(3), floats(2), floats(3), TOTAL, types.boolean)
+    @kernel(floats(3), floats(2), floats(3), TOTAL, types.boolean, writes="dy total")
     def squared_error(worker, y, targets, dy, total, gradient):
         for _ in tasks(worker, 1):
             K, samples = y.shape[1], targets.shape[0]

@@ -55,7 +55,7 @@ def inverse_power(s, beta, quarters):
 def _forward(quarters):
     """y = x s^-beta."""
 
-    @kernel(floats(5), floats(5), types.intp, *[types.float32] * 3)
+    @kernel(floats(5), floats(5), types.intp, *[types.float32] * 3, writes="y")
     def lrn(worker, x, y, half, k, alpha, beta):
         C, H, W = x.shape[1:4]
         for task in tasks(worker, x.shape[0] * H):
@@ -73,7 +73,7 @@ def _forward(quarters):
 def _backward(quarters):
     """dx = dy s^-beta first, and what each channel takes from its near ones, dy y / s, to a row of the thread's own."""
 
-    @kernel(*[floats(5)] * 3, ROWS, types.intp, *[types.float32] * 4)
+    @kernel(*[floats(5)] * 3, ROWS, types.intp, *[types.float32] * 4, writes="dx rows")
     def lrn_gradient(worker, x, dy, dx, rows, half, k, alpha, beta, pull):
         C, H, W = x.shape[1:4]
         for task in tasks(worker, x.shape[0] * H):

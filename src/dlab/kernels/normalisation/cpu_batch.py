@@ -49,6 +49,7 @@ def forward():
     @kernel(
         *(floats(5), *numbers, floats(5), *numbers, *numbers),
         *(types.float32, types.float64, types.float32, types.intp),
+        writes="y means rates run_mean run_variance",
     )
     def batch_forward(worker, x, gamma, beta, y, means, rates, run_mean, run_variance, share, eps, slope, samples):
         for c in tasks(worker, x.shape[1]):
@@ -65,7 +66,7 @@ def forward():
 def inference():
     """y from the running statistics."""
 
-    @kernel(floats(5), floats(1), floats(1), floats(5), floats(1), floats(1), types.float64, types.float32)
+    @kernel(floats(5), floats(1), floats(1), floats(5), floats(1), floats(1), types.float64, types.float32, writes="y")
     def batch_inference(worker, x, gamma, beta, y, mean, variance, eps, slope):
         for c in tasks(worker, x.shape[1]):
             rate = 1 / np.sqrt(variance[c] + eps)
@@ -78,7 +79,16 @@ def inference():
 def backward():
     """Sums of dy and dy xh of each channel, then dx = gamma r (dy - mean dy - xh mean(dy xh))."""
 
-    @kernel(floats(5), floats(5), *[floats(1)] * 4, floats(5), *[floats(1)] * 2, types.float32, types.intp)
+    @kernel(
+        floats(5),
+        floats(5),
+        *[floats(1)] * 4,
+        floats(5),
+        *[floats(1)] * 2,
+        types.float32,
+        types.intp,
+        writes="dx dgamma dbeta",
+    )
     def batch_backward(worker, x, dy, gamma, beta, means, rates, dx, dgamma, dbeta, slope, samples):
         for c in tasks(worker, x.shape[1]):
             mean, rate, scale, shift = splat(means[c]), splat(rates[c]), splat(gamma[c]), splat(beta[c])

@@ -13,7 +13,17 @@ from dlab.kernels.tasks import tasks
 def forward():
     """Statistics of each lane, then y."""
 
-    @kernel(floats(5), floats(3), floats(3), floats(5), floats(2), floats(2), types.float64, types.float32)
+    @kernel(
+        floats(5),
+        floats(3),
+        floats(3),
+        floats(5),
+        floats(2),
+        floats(2),
+        types.float64,
+        types.float32,
+        writes="y means rates",
+    )
     def layer_forward(worker, x, gamma, beta, y, means, rates, eps, slope):
         C, H, W = x.shape[1:4]
         for n in tasks(worker, x.shape[0]):
@@ -50,7 +60,7 @@ def forward():
 def backward():
     """dx, one task per block."""
 
-    @kernel(floats(5), floats(5), floats(3), floats(3), floats(2), floats(2), floats(5), types.float32)
+    @kernel(floats(5), floats(5), floats(3), floats(3), floats(2), floats(2), floats(5), types.float32, writes="dx")
     def layer_backward(worker, x, dy, gamma, beta, means, rates, dx, slope):
         B, C, H, W = x.shape[:4]
         for n in tasks(worker, B):
@@ -79,7 +89,9 @@ def backward():
 def parameters():
     """dgamma and dbeta, one task per channel."""
 
-    @kernel(*[floats(5)] * 2, *[floats(3)] * 2, *[floats(2)] * 2, *[floats(3)] * 2, types.float32)
+    @kernel(
+        *[floats(5)] * 2, *[floats(3)] * 2, *[floats(2)] * 2, *[floats(3)] * 2, types.float32, writes="dgamma dbeta"
+    )
     def layer_parameters(worker, x, dy, gamma, beta, means, rates, dgamma, dbeta, slope):
         B, C, H, W = x.shape[:4]
         for c in tasks(worker, C):

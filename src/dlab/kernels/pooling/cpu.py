@@ -24,7 +24,7 @@ SIZES = (types.intp,) * 5  # height and width of the window, its steps down and 
 def _max_forward():
     """y = largest x of the window, clipped at the border; code = its place p L + q, the first on ties."""
 
-    @kernel(floats(5), floats(5), CODES, *SIZES)
+    @kernel(floats(5), floats(5), CODES, *SIZES, writes="y code")
     def max_forward(worker, x, y, code, height, width, down, right, pad):
         (C, H, W), (OH, OW) = x.shape[1:4], y.shape[2:4]
         for task in tasks(worker, x.shape[0] * C):
@@ -49,7 +49,7 @@ def _max_forward():
 def _max_backward():
     """dx at each window's maximum += dy."""
 
-    @kernel(floats(5), CODES, floats(5), *SIZES)
+    @kernel(floats(5), CODES, floats(5), *SIZES, writes="dx")
     def max_backward(worker, dy, code, dx, height, width, down, right, pad):
         (C, H, W), (OH, OW) = dx.shape[1:4], dy.shape[2:4]
         for task in tasks(worker, dx.shape[0] * C):
@@ -73,7 +73,7 @@ def _max_backward():
 def _sum_forward(squares):
     """y = share of the window's sum, or the root of its sum of squares."""
 
-    @kernel(floats(5), floats(5), types.float32, *SIZES)
+    @kernel(floats(5), floats(5), types.float32, *SIZES, writes="y")
     def sum_forward(worker, x, y, share, height, width, down, right, pad):
         (C, H, W), (OH, OW) = x.shape[1:4], y.shape[2:4]
         for task in tasks(worker, x.shape[0] * C):
@@ -94,7 +94,7 @@ def _sum_forward(squares):
 def _sum_backward(squares):
     """dx of every pixel += what each window that sees it gives: share dy, or x dy / y where y > 0."""
 
-    @kernel(*[floats(5)] * 4, types.float32, *SIZES)
+    @kernel(*[floats(5)] * 4, types.float32, *SIZES, writes="dx")
     def sum_backward(worker, dy, x, y, dx, share, height, width, down, right, pad):
         (C, H, W), (OH, OW) = dx.shape[1:4], dy.shape[2:4]
         for task in tasks(worker, dx.shape[0] * C):
@@ -123,7 +123,7 @@ def _sum_backward(squares):
 def _unpool():
     """du = dy f' at the maximum of its 2x2 window, 0 elsewhere."""
 
-    @kernel(floats(5), floats(5), array(types.uint8, 5), floats(5), types.float32)
+    @kernel(floats(5), floats(5), array(types.uint8, 5), floats(5), types.float32, writes="du")
     def unpool(worker, dy, y, code, du, slope):
         (C, OH, OW), (H, W) = dy.shape[1:4], du.shape[2:4]
         for task in tasks(worker, dy.shape[0] * C):

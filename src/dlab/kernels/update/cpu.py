@@ -40,7 +40,7 @@ def _apply(rule, states, count, halves):
     Without penalties halves is 0, else 2 (p - 1).
     """
 
-    @kernel(*[FLAT] * 6, types.intp, types.float32, types.float32, types.float32)
+    @kernel(*[FLAT] * 6, types.intp, types.float32, types.float32, types.float32, writes="w m v z")
     def update(worker, w, g, m, v, z, coefficients, penalised, l1, l2, lp):
         c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
         for task in tasks(worker, (w.size + CHUNK - 1) // CHUNK):
@@ -73,7 +73,7 @@ def _apply(rule, states, count, halves):
 def _power_sum(halves):
     """sums = sum |x|^(halves / 2) of each chunk in float64: down the columns of rows, which vectorises, then across."""
 
-    @kernel(FLAT, DOUBLES)
+    @kernel(FLAT, DOUBLES, writes="sums")
     def power_sum(worker, x, sums):
         for task in tasks(worker, sums.size):
             part, columns = x[task * CHUNK : (task + 1) * CHUNK], np.zeros(ROW)
@@ -92,7 +92,7 @@ def _power_sum(halves):
 def _add():
     """total[0] += share sum sums, one by one, on one thread."""
 
-    @kernel(DOUBLES, types.float64, DOUBLES)
+    @kernel(DOUBLES, types.float64, DOUBLES, writes="total")
     def add(worker, sums, share, total):
         for _ in tasks(worker, 1):
             whole = 0.0
@@ -107,7 +107,7 @@ def _add():
 def _shorten():
     """g <- g min(1, limit / ||g||), given the sums of the squares of its chunks, which are added one by one."""
 
-    @kernel(FLAT, DOUBLES, types.float64)
+    @kernel(FLAT, DOUBLES, types.float64, writes="g")
     def shorten(worker, g, sums, limit):
         for task in tasks(worker, sums.size):
             square = 0.0
