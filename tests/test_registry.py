@@ -25,6 +25,11 @@ def test_a_name_is_given_once():
         names.register("a")(type("B", (), {}))
 
 
+def test_the_beginning_of_a_word_is_nearer_than_another_word():
+    assert suggestion("batch", ["batch_size", "epochs", "watch"]) == ' Did you mean "batch_size"?'
+    assert suggestion("batch", ["batch_size", "watch"], 2) == ' Did you mean "batch_size" or "watch"?'
+
+
 def test_nothing_near_gives_no_suggestion():
     assert suggestion("zzz", ["dense"]) == ""
 

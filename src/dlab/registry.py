@@ -18,12 +18,18 @@ from pkgutil import iter_modules
 from typing import TypeVar
 
 Entry = TypeVar("Entry", bound=type)
+BEGINNING = 3  # letters that are enough of a word
 
 
 def suggestion(word: str, known: list[str], most: int = 1) -> str:
-    """' Did you mean "x"?' or ' Did you mean "x" or "y"?' for the nearest known words, or '' if none is near."""
-    near = get_close_matches(str(word), known, n=most, cutoff=0.6)
-    return f" Did you mean {' or '.join(map(quoted, near))}?" if near else ""
+    """' Did you mean "x"?' or ' Did you mean "x" or "y"?' for the nearest known words, or '' if none is near.
+
+    Nearest are those that begin with the word.
+    """
+    word = str(word)  # a key of YAML may be a number
+    longer = [name for name in known if len(word) >= BEGINNING and name.startswith(word)]
+    near = [*longer, *(name for name in get_close_matches(word, known, n=most, cutoff=0.6) if name not in longer)]
+    return f" Did you mean {' or '.join(map(quoted, near[:most]))}?" if near else ""
 
 
 def quoted(word: str) -> str:

@@ -17,7 +17,6 @@ from dlab.layout import LANES
 
 PLAIN, GATED, POOLED = 0, 1, 2  # what happens to a finished sum: rectify it, gate it by another array, or pool it
 PATCH = 450  # vectors of x that stay in the first-level cache, of its 768
-EDGED = 4  # tiles of a row: of more, the two at its ends are too few to be worth code of their own
 ALONE = 20_000  # weights that one thread has packed before another has woken
 CODES, RESTS = array(types.uint8, 5), types.Array(types.float32, 4, "C")
 PACKED = types.Array(types.float32, 1, "C")
@@ -89,7 +88,7 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
     """y[n,k,i,j] = f(b[k] + sum_cpq w[k,c,p,q] x[n,c,i S + p,j S + q]), one task per block and row of tiles.
 
     Only the rows top <= i S + p < bottom of x are read, and not the first `left` and last `right` columns of a row of
-    tiles, two at least: those are known to be zero.  A slice of channels stays in the first-level cache while every
+    two tiles: those are known to be zero.  A slice of channels stays in the first-level cache while every
     filter tile passes over it; unfinished sums rest in `rest` meanwhile.
     """
     rows = 2 if ending == POOLED else 1
@@ -109,12 +108,11 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
     def convolution(worker, x, w, b, y, gate, code, rest, FH, top, bottom, slice_, slope):
         C, K = x.shape[1], y.shape[1]
         strips, OW = y.shape[2], y.shape[3] * rows
-        tiles = (OW + j_tile - 1) // j_tile
         for task in tasks(worker, y.shape[0] * strips):
             n, strip = task // strips, task % strips
             i = strip * rows * stride
             first, last = max(0, top - i), min(FH, bottom - i)
-            for jt in range(tiles):
+            for jt in range((OW + j_tile - 1) // j_tile):
                 j0 = min(jt * j_tile, OW - j_tile)
                 for c0 in range(0, C, slice_):
                     for kt in range((K + k_tile - 1) // k_tile):
@@ -125,15 +123,15 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
                         for c in range(c0, min(c0 + slice_, C)):
                             for p in range(first, last):
                                 at = n, c, i + p, j0 * stride, ((kt * C + c) * FH + p) * FW * k_tile
-                                if left and jt == 0:
-                                    for q in range(FW):
-                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, left, wide)
-                                elif right and jt == tiles - 1:
-                                    for q in range(FW):
-                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, 0, end)
-                                else:
+                                if left + right == 0:
                                     for q in range(FW):
                                         multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, 0, wide)
+                                elif jt == 0:
+                                    for q in range(FW):
+                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, left, wide)
+                                else:
+                                    for q in range(FW):
+                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, 0, end)
                         if c0 + slice_ < C:
                             for s in range(size):
                                 store(rest, (task, kt, s), get(acc, s))
@@ -151,7 +149,7 @@ def bind(x, w, b, y, gate, code, stride, slope, ending, valid) -> Callable[[], o
     (top, bottom), (left, right) = valid
     OW = y.shape[3] * rows
     k_tile, j_tile = best_tile(K, OW, rows, even=ending == POOLED)
-    edges = (left, x.shape[3] - right) if 1 < covers(OW, j_tile) <= EDGED else (0, 0)
+    edges = (left, x.shape[3] - right) if covers(OW, j_tile) == 2 else (0, 0)  # in longer rows they are few
     patch = ((rows - 1) * stride + FH) * ((j_tile - 1) * stride + FW)
     slice_ = max(1, min(C, PATCH // patch))
     slice_ = covers(C, covers(C, slice_))
