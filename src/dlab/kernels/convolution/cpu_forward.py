@@ -65,6 +65,15 @@ def finish_pooled(acc, y, code, at, k_tile, columns, slope):
             store_argmax4(code, here, get(acc, s), get(acc, s + 1), get(acc, t), get(acc, t + 1))
 
 
+@njit(inline="always")
+def end_tile(acc, y, gate, code, at, k_tile, columns, slope, ending):
+    """Pool a tile of finished sums, or store them as they are."""
+    if ending == POOLED:
+        finish_pooled(acc, y, code, at, k_tile, columns, slope)
+    else:
+        finish(acc, y, gate, at, k_tile, columns, slope, ending)
+
+
 @factory
 def make_pack():
     """packed[kt,c,p,q,k] = w[k0 + k,c,p,q], the weights in the order in which the tiles want them."""
@@ -91,42 +100,27 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
     two tiles: those are known to be zero.  A slice of channels stays in the first-level cache while every
     filter tile passes over it; unfinished sums rest in `rest` meanwhile.
     """
-    rows = 2 if ending == POOLED else 1
+    rows, images = 2 if ending == POOLED else 1, [floats(n) for n in (1, 5, 5)]
     columns, wide = rows * j_tile, (j_tile - 1) * stride + FW
     size, end = k_tile * columns, wide - right
 
-    @kernel(
-        floats(5),
-        PACKED,
-        *[floats(n) for n in (1, 5, 5)],
-        CODES,
-        RESTS,
-        *[types.intp] * 4,
-        types.float32,
-        writes="y code rest",
-    )
+    @kernel(floats(5), PACKED, *images, CODES, RESTS, *[types.intp] * 4, types.float32, writes="y code rest")
     def convolution(worker, x, w, b, y, gate, code, rest, FH, top, bottom, slice_, slope):
-        C, K = x.shape[1], y.shape[1]
-        strips, OW = y.shape[2], y.shape[3] * rows
+        C, K, strips, OW = x.shape[1], y.shape[1], y.shape[2], y.shape[3] * rows
         for task in tasks(worker, y.shape[0] * strips):
-            n, strip = task // strips, task % strips
-            i = strip * rows * stride
+            n, strip, i = task // strips, task % strips, task % strips * rows * stride
             first, last = max(0, top - i), min(FH, bottom - i)
             for jt in range((OW + j_tile - 1) // j_tile):
                 j0 = min(jt * j_tile, OW - j_tile)
                 for c0 in range(0, C, slice_):
                     for kt in range((K + k_tile - 1) // k_tile):
-                        k0 = min(kt * k_tile, K - k_tile)
-                        acc, xs = tile(size), tile(columns)
+                        k0, acc, xs = min(kt * k_tile, K - k_tile), tile(size), tile(columns)
                         for s in range(size):
                             put(acc, s, broadcast(b, (k0 + s // columns,)) if c0 == 0 else load(rest, (task, kt, s)))
                         for c in range(c0, min(c0 + slice_, C)):
                             for p in range(first, last):
                                 at = n, c, i + p, j0 * stride, ((kt * C + c) * FH + p) * FW * k_tile
-                                if left + right == 0:
-                                    for q in range(FW):
-                                        multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, 0, wide)
-                                elif jt == 0:
+                                if jt == 0 or left + right == 0:
                                     for q in range(FW):
                                         multiply_add(acc, xs, x, w, at, q, k_tile, j_tile, columns, stride, left, wide)
                                 else:
@@ -135,10 +129,8 @@ def make_forward(k_tile, j_tile, FW, stride, ending, left, right):
                         if c0 + slice_ < C:
                             for s in range(size):
                                 store(rest, (task, kt, s), get(acc, s))
-                        elif ending == POOLED:
-                            finish_pooled(acc, y, code, (n, k0, strip, j0), k_tile, columns, slope)
                         else:
-                            finish(acc, y, gate, (n, k0, strip, j0), k_tile, columns, slope, ending)
+                            end_tile(acc, y, gate, code, (n, k0, strip, j0), k_tile, columns, slope, ending)
 
     return convolution
 

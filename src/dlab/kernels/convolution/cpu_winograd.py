@@ -119,16 +119,9 @@ def make_winograd(k_tile, j_tile, taps, ending):
     """
     scale, size, outputs = 2 if ending == POOLED else 1, k_tile * j_tile, outputs_of(taps)
 
-    @kernel(
-        *[floats(n) for n in (5, 1, 5, 5)],
-        CODES,
-        ROOM,
-        ROOM,
-        ROOM,
-        *[types.intp] * 5,
-        types.float32,
-        writes="y code v m",
-    )
+    images = [floats(n) for n in (5, 1, 5, 5)]
+
+    @kernel(*images, CODES, ROOM, ROOM, ROOM, *[types.intp] * 5, types.float32, writes="y code v m")
     def winograd(worker, x, b, y, gate, code, u, v, m, rows, groups, slice_, top, bottom, slope):
         C, K, FH, OH, OW = x.shape[1], y.shape[1], u.shape[2], y.shape[2] * scale, y.shape[3] * scale
         strips, tiles, pieces = (OH + rows - 1) // rows, u.shape[1], (OW + outputs - 1) // outputs

@@ -13,17 +13,9 @@ from dlab.kernels.tasks import tasks
 def forward():
     """Statistics of each lane, then y."""
 
-    @kernel(
-        floats(5),
-        floats(3),
-        floats(3),
-        floats(5),
-        floats(2),
-        floats(2),
-        types.float64,
-        types.float32,
-        writes="y means rates",
-    )
+    arrays = [floats(axes) for axes in (5, 3, 3, 5, 2, 2)]
+
+    @kernel(*arrays, types.float64, types.float32, writes="y means rates")
     def layer_forward(worker, x, gamma, beta, y, means, rates, eps, slope):
         C, H, W = x.shape[1:4]
         for n in tasks(worker, x.shape[0]):
