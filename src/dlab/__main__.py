@@ -6,6 +6,6 @@ import sys
 if not sys.flags.safe_path:
     del sys.path[0]
 
-from dlab.cli import main
+from dlab.cli import run
 
-main()
+run()

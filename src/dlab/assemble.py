@@ -42,10 +42,10 @@ def build(spec: Any, device: str | None = None, threads: int | None = None, name
     shape, outputs = spec.data.peek()
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
-    name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
-    other = ThreadPoolExecutor(1)  # unpacking a data set takes as long as starting the kernels
+    other = ThreadPoolExecutor(1)  # unpacking a data set takes as long as importing Numba and starting the kernels
     loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
     other.shutdown(wait=False)
+    name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
     ops = kernels.backend(name, named)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)

@@ -18,7 +18,6 @@ from typing import Any
 
 import dlab.cli.jobs as jobs
 import dlab.report.figure as figure
-from dlab import kernels
 from dlab.cli import main
 from dlab.results import durable
 from dlab.results.folder import RunFolder
@@ -204,7 +203,6 @@ if __name__ == "__main__":
     here = Path(sys.argv[1])
     here.chmod(0o777)
     jobs.load, jobs.build = fake_dlab.load, fake_dlab.build
-    kernels.compiling(lambda *_: None)  # imports what would be imported after each fork
     figure.picture([Evaluation(1, 1, 0.1, 1.0, None, None, None)], "")
     signal.alarm(120)
     told = {}

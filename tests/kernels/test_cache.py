@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlab.kernels import cache, jit
+from dlab.kernels import cache, compilation, jit
 from dlab.kernels.cache import Vault
 
 
@@ -21,14 +21,14 @@ def vault(tmp_path) -> Vault:
 def made(vault: Vault, monkeypatch, factor: int = 3):
     """(the kernel, whether it was compiled): out[i] = factor * x[i]."""
     monkeypatch.setattr(jit, "VAULT", vault)
-    before = len(jit._compiled)
+    before = len(compilation.compiled)
 
     @jit.kernel(jit.floats(1), jit.floats(1), parallel=False)
     def scale(x, out):
         for i in range(len(x)):
             out[i] = factor * x[i]
 
-    return scale, len(jit._compiled) > before
+    return scale, len(compilation.compiled) > before
 
 
 def works(kernel, factor: int = 3) -> bool:

@@ -5,12 +5,11 @@ Every folder here is one operation.  Its page (`__init__`) states the formula, `
 arrays and returns a call without arguments; a network is a flat list of such calls.  `gpu/` carries the `cuda.py`.
 """
 
-from collections.abc import Callable
-
 from dlab.kernels.backends import CPU, CUDA, OPERATIONS, Backend, Buffer, Call, LaneBlocks, Reference
+from dlab.kernels.compilation import compiling
 from dlab.kernels.imports import numba
 
-__all__ = ["CPU", "CUDA", "OPERATIONS", "Backend", "Buffer", "Call", "LaneBlocks", "Reference"]
+__all__ = ["CPU", "CUDA", "OPERATIONS", "Backend", "Buffer", "Call", "LaneBlocks", "Reference", "compiling"]
 
 
 def backend(name: str, named: bool = False) -> Backend:
@@ -21,14 +20,6 @@ def backend(name: str, named: bool = False) -> Backend:
 
         name_calls(found)
     return found
-
-
-def compiling(listener: Callable[[str, int, float], None]) -> None:
-    """Call `listener(kernel, kernels compiled so far, seconds)` after each kernel that has to be compiled."""
-    numba()
-    from dlab.kernels import jit
-
-    jit.compiling(listener)
 
 
 def no_gpu(name: str = "cuda") -> str:

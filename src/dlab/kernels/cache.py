@@ -19,6 +19,7 @@ from typing import Any
 
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 SEAL = sha256().digest_size
@@ -101,7 +102,7 @@ class KernelCache(NullCache):
         """The compiled function for these argument types, None if it must be compiled."""
         if not self._vault.open:
             return None
-        context.refresh()
+        rtsys.initialize(context)  # what machine code calls; a refresh of all that Numba can compile would take long
         found = self._vault.load(self._name(signature, context.codegen()))
         return found and CompileResult._rebuild(context, *found)
 

@@ -21,11 +21,8 @@ from platformdirs import user_cache_path
 from dlab.errors import EnvironmentFault
 from dlab.kernels import memory
 from dlab.kernels.cache import KernelCache, Vault
+from dlab.kernels.compilation import announce
 from dlab.kernels.workers import EVERYONE, WORKER, Kernel
-
-Listener = Callable[[str, int, float], None]
-_listeners: list[Listener] = []
-_compiled: list[str] = []
 
 
 def sources_hash() -> str:
@@ -47,11 +44,6 @@ def cache_folder() -> Path:
 VAULT = Vault(cache_folder())
 # gcc's OpenMP is fastest here; workqueue, which ships with Numba, is the fallback.
 config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
-
-
-def compiling(listener: Listener) -> None:
-    """Call `listener(kernel name, kernels compiled so far, seconds)` after each kernel that was not in the cache."""
-    _listeners.append(listener)
 
 
 def floats(axes: int) -> Any:
@@ -97,7 +89,7 @@ def kernel(*arguments: Any, parallel: bool = True, writes: str = "") -> Callable
         made._cache = KernelCache(VAULT, function)
         made.compile(signature)
         if not made.stats.cache_hits:
-            _announce(f"{function.__module__.split('.')[-2]} {function.__name__}", perf_counter() - start)
+            announce(f"{function.__module__.split('.')[-2]} {function.__name__}", perf_counter() - start)
         entry = made.overloads[signature.args].entry_point
         names = signature_of(function).parameters
         return Kernel(entry, EVERYONE, [list(names).index(name) - 1 for name in writes.split()]) if parallel else entry
@@ -111,9 +103,3 @@ def _start_threads() -> None:
         get_num_threads()
     except ValueError as fault:
         raise EnvironmentFault(" ".join(str(fault).split())) from fault
-
-
-def _announce(name: str, seconds: float) -> None:
-    _compiled.append(name)
-    for listener in _listeners:
-        listener(name, len(_compiled), seconds)
