@@ -12,11 +12,10 @@ from dlab.kernels import variables
 
 @lru_cache
 def numba() -> Any:
-    """Numba, imported without what it would import only to see that it is there: a quarter of a second."""
+    """Numba, imported without what it would import only to see that it is there."""
     variables.check()
-    with _hidden("coverage", "scipy.linalg.cython_blas"), _unconfigured():
+    with _hidden("coverage"), _unconfigured():
         import numba
-        import numba.np.arraymath
     return numba
 
 

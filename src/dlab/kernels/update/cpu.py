@@ -9,6 +9,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from dlab.kernels.calls import Bound, Calls
 from dlab.kernels.jit import factory, kernel
+from dlab.kernels.prefetch import prefetch
 from dlab.kernels.tasks import tasks
 from dlab.kernels.update import penalties, rules
 from dlab.kernels.workers import alone
@@ -45,6 +46,9 @@ def _apply(rule, states, count, halves):
         c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
         for task in tasks(worker, (w.size + CHUNK - 1) // CHUNK):
             start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
+            for i in range(start, stop, 16):
+                prefetch(w, (i,), 1)
+                prefetch(g, (i,), 0)
             middle = max(start, min(penalised, stop))
             for part in range(2 if halves else 1):
                 low = middle if halves and part == 1 else start
