@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dlab import kernels
 from dlab.kernels.dense import cuda_product
 from tests.kernels.arrays import numbers
 from tests.kernels.fast import REFERENCE, SAMPLES, emulated
@@ -50,6 +51,22 @@ def test_without_bias_gate_or_rectifier(fast):
     fast.ops.dense.weight_gradient(lane_x, lane_dy, dw, None, SAMPLES)()
     for here, wanted in ((y, x @ w.T), (dx, dy @ w), (dw, dy.T @ x)):
         fast.check(here, wanted)
+
+
+@pytest.mark.parametrize("blocks", range(1, 10))
+def test_a_block_has_the_bits_that_it_has_alone(blocks):
+    """However many stand beside it: tiles of four blocks, and one of those that are left."""
+    dense, (w, b) = kernels.backend("cpu").dense, (numbers(*shape).astype(np.float32) for shape in ((23, 37), (23,)))
+    x, dy = (numbers(blocks, size, 16, seed=size).astype(np.float32) for size in (37, 23))
+    y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
+    dense.forward(x, w, b, y, 0.1)()
+    dense.data_gradient(dy, w, dx, x, 0.1)()
+    for n in range(blocks):
+        own_y, own_dx, one = np.empty((1, 23, 16), np.float32), np.empty((1, 37, 16), np.float32), slice(n, n + 1)
+        dense.forward(x[one], w, b, own_y, 0.1)()
+        dense.data_gradient(dy[one], w, own_dx, x[one], 0.1)()
+        assert np.array_equal(y[one], own_y)
+        assert np.array_equal(dx[one], own_dx)
 
 
 @pytest.mark.parametrize(("call", "tile"), [(0, 2), (1, 1), (2, 0)])
