@@ -43,13 +43,24 @@ def build(spec: Any, device: str | None = None, threads: int | None = None, name
     _check_loss(spec, shape, outputs)
     layers = layers_of(spec, shape, outputs)
     other = ThreadPoolExecutor(1)  # unpacking a data set takes as long as importing Numba and starting the kernels
-    loading = other.submit(_load, spec.data, spec.train.seed if spec.data.seeded else 0)
+    loading = other.submit(_data, spec)
     other.shutdown(wait=False)
     name, count = device_of(device or spec.device), threads_of(threads or spec.threads)
     ops = kernels.backend(name, named)
     data, network = loading.result(), Network(layers, shape)
     trainer = Trainer(network, ops, data, spec, count)
     return Experiment(spec, data, network, trainer, name, count)
+
+
+def prepare(spec: Any) -> None:
+    """Do already what every experiment on these data begins with."""
+    kernels.numba()
+    _data(spec)
+
+
+def _data(spec: Any) -> Any:
+    """The spec's data set; the seed matters where it decides what the data are."""
+    return _load(spec.data, spec.train.seed if spec.data.seeded else 0)
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +79,7 @@ def memory(spec: Any) -> list[Part]:
     """What memory the run would need, without taking any but for the data."""
     shape, outputs = spec.data.peek()
     network, ops = Network(layers_of(spec, shape, outputs), shape), kernels.backend(device_of(spec.device))
-    return Memory(network, ops, _load(spec.data, spec.train.seed if spec.data.seeded else 0), spec).parts()
+    return Memory(network, ops, _data(spec), spec).parts()
 
 
 def grad_check(spec: Any) -> list[GradientRow]:

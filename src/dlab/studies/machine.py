@@ -66,7 +66,8 @@ class Machine:
             worker.kill()
 
     def _hire(self) -> None:
-        self._workers.append(Worker(self._heard, self.log, self.threads))
+        like = self.folder.cell(self.waiting[0].name).path
+        self._workers.append(Worker(self._heard, self.log, self.threads, like))
 
     def _assign(self) -> None:
         """Give a waiting cell to an idle worker, if nobody is compiling."""

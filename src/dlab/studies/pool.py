@@ -18,13 +18,16 @@ COMMAND = [sys.executable, "-P", "-m", "dlab.studies.worker"]
 
 
 class Worker:
-    """One worker process; `cell` is what it works on, `begun` whether it has got past building that."""
+    """One worker process, for cells like the one in the folder `like`.
 
-    def __init__(self, heard: "SimpleQueue[tuple[Worker, dict[str, Any]]]", log: IO[str], threads: int):
+    cell: what it works on; begun: whether it has got past building that
+    """
+
+    def __init__(self, heard: "SimpleQueue[tuple[Worker, dict[str, Any]]]", log: IO[str], threads: int, like: Path):
         self.cell: Any = None
         self.begun = True
         self._heard = heard
-        self._process = _started(log, threads)
+        self._process = _started(log, threads, like)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
@@ -72,11 +75,11 @@ class Worker:
         self._heard.put((self, {"kind": "dead"}))
 
 
-def _started(log: IO[str], threads: int) -> subprocess.Popen[str]:
+def _started(log: IO[str], threads: int, like: Path) -> subprocess.Popen[str]:
     """The process; EnvironmentFault where the system allows no more of them."""
     try:
         return subprocess.Popen(
-            COMMAND,
+            [*COMMAND, str(like.absolute())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -5,12 +5,14 @@
     {"kind": "end", "status": "done", "error": ""}
 
 A cell is an ordinary run, known by its folder.  A worker starts as a fresh interpreter: a process forked after
-a parallel kernel would hang in its threads.
+a parallel kernel would hang in its threads.  While it waits for its first order, it gets ready for a cell like the one
+that it is started with: it imports Numba and reads the data.
 """
 
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from signal import SIGTERM
@@ -34,6 +36,8 @@ def main() -> None:
     orders: SimpleQueue[str] = SimpleQueue()
     busy = Event()
     Thread(target=_listen, args=(orders, busy), daemon=True).start()
+    with suppress(DlabError):  # the cell itself will say so
+        assemble.prepare(load(RunFolder(Path(sys.argv[1])).spec))
     while line := orders.get():
         busy.set()
         order = json.loads(line)
