@@ -15,11 +15,11 @@ from dlab.kernels.lanes import broadcast, fma, leak, load, store, vector_registe
 from dlab.kernels.memory import workspace
 from dlab.kernels.registers import get, put, tile
 from dlab.kernels.tasks import tasks
-from dlab.kernels.tiles import MIN_CHAINS, covers
+from dlab.kernels.tiles import covers
 from dlab.kernels.workers import unless_small
 from dlab.layout import LANES
 
-MOST = {1: 8, 2: 10, 3: 8, 4: 6}  # blocks of a forward tile, and the outputs that then fill the registers
+MOST = {1: 8, 2: 10, 3: 8, 4: 6}  # blocks of a tile, and the outputs or inputs that then fill the registers
 SLICE_ROWS = 32  # of w, at least: of long ones the first-level cache holds few, whose addresses are alike
 
 
@@ -106,11 +106,8 @@ def _parts(blocks: int) -> list[tuple[slice, int]]:
 
 
 def _width_of(n_tile: int, numbers: int) -> int:
-    """Outputs, or inputs, of a tile of so many blocks: the fewest cycles for all of them."""
-    if vector_registers() < 32:
-        return min(4, numbers)
-    widths = range(1, min(MOST[n_tile], numbers) + 1)
-    return min(widths, key=lambda k: (covers(numbers, k) * (max(n_tile * k, MIN_CHAINS) + (n_tile + k) / 4), -k))
+    """Outputs, or inputs, of a tile of so many blocks."""
+    return min(MOST[n_tile] if vector_registers() == 32 else 4, numbers)
 
 
 def forward(x, w, b, y, slope=1.0) -> Call:
