@@ -87,6 +87,7 @@ bench: $(BIN)/dlab ## measure dlab against its peers (installs PyTorch)
 	$(BIN)/python benchmarks/layers.py
 	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/busy.py
+	$(BIN)/python benchmarks/rounds.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/study.py
 	$(BIN)/python benchmarks/streaming.py

@@ -130,6 +130,21 @@ def study_table(found: dict) -> list[str]:
     return [*table(head, rows), "", note(found, words)]
 
 
+def rounds_table(found: dict) -> list[str]:
+    """The dearest kernels of a step on one thread and on two."""
+    rows = []
+    for row in found["rows"]:
+        one, two = row["threads_1"], row["threads_2"]
+        name = f"{row['network']}, batch {row['batch']}"
+        rows.append([f"{name}: the step", f"{one['step']:.0f}", f"{two['step']:.0f}", f"{two['step'] / one['step']:.2f}"])
+        dearest = sorted(one["kernels"], key=lambda kernel: -one["kernels"][kernel])[:5]
+        times = [(kernel, one["kernels"][kernel], two["kernels"][kernel]) for kernel in dearest]
+        rows += [[f"{name}: {kernel}", f"{a:.0f}", f"{b:.0f}", f"{b / a:.2f}"] for kernel, a, b in times]
+        rows.append([f"{name}: waiting", f"{one['waiting']:.0f}", f"{two['waiting']:.0f}", ""])
+    head = ["us", "1 thread", "2 threads", "of it"]
+    return [*table(head, rows), "", note(found, f"means of the fastest tenth of {found['steps']} steps")]
+
+
 def checkpointing_table(found: dict) -> list[str]:
     """Training with and without checkpoints."""
     rows = []
@@ -193,6 +208,7 @@ def main() -> None:
         "layers": layers_table,
         "optimizers": optimizer_table,
         "busy": busy_table,
+        "rounds": rounds_table,
         "start": start_table,
         "study": study_table,
         "streaming": streaming_table,

@@ -1,6 +1,9 @@
 """Commands that look before anything is trained: doctor, schema, validate, summary, --dry-run and --grad-check."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,14 @@ def test_a_bug_is_one_line_and_its_traceback_a_file(run, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("of", "known"), [((), "optimizer"), (("filter-demo",), "filters")])
 def test_the_schema_is_one_of_specs(run, of, known):
     assert known in json.dumps(told(run("schema", *of)))
+
+
+def test_a_process_that_ends_at_once_has_written_all(run):
+    wanted, command = run("schema").stdout, [sys.executable, "-m", "dlab", "schema"]
+    assert len(wanted) > 1 << 16, "more than a pipe holds"
+    assert subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout == wanted
+    with pytest.raises(subprocess.CalledProcessError, match="status 2"):
+        subprocess.run([*command, "nothing"], capture_output=True, check=True, env=os.environ)
 
 
 def test_a_dry_run_says_what_would_be_done(run, tmp_path):

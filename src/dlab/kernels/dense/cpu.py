@@ -1,7 +1,8 @@
 """The dense layer on lane blocks: x [B, I, 16], w [O, I], b [O], y [B, O, 16].
 
-Forward and data gradient keep the sums of some outputs in registers; forward, a weight that is loaded serves several
-blocks.  The weight gradient is in `cpu_weights`.
+Forward and data gradient keep the sums of a tile in registers, and a weight that is loaded serves all of its blocks.
+The blocks of a batch are whole tiles, and one of those that are left: 7 are 4 and 3.  The weight gradient is in
+`cpu_weights`.
 """
 
 import numpy as np
