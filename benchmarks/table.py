@@ -136,10 +136,10 @@ def rounds_table(found: dict) -> list[str]:
     for row in found["rows"]:
         one, two = row["threads_1"], row["threads_2"]
         name = f"{row['network']}, batch {row['batch']}"
-        rows.append([f"{name}: the step", f"{one['step']:.0f}", f"{two['step']:.0f}", f"{two['step'] / one['step']:.2f}"])
         dearest = sorted(one["kernels"], key=lambda kernel: -one["kernels"][kernel])[:5]
-        times = [(kernel, one["kernels"][kernel], two["kernels"][kernel]) for kernel in dearest]
-        rows += [[f"{name}: {kernel}", f"{a:.0f}", f"{b:.0f}", f"{b / a:.2f}"] for kernel, a, b in times]
+        times = [("the step", one["step"], two["step"])]
+        times += [(kernel, one["kernels"][kernel], two["kernels"][kernel]) for kernel in dearest]
+        rows += [[f"{name}: {what}", f"{a:.0f}", f"{b:.0f}", f"{b / a:.2f}"] for what, a, b in times]
         rows.append([f"{name}: waiting", f"{one['waiting']:.0f}", f"{two['waiting']:.0f}", ""])
     head = ["us", "1 thread", "2 threads", "of it"]
     return [*table(head, rows), "", note(found, f"means of the fastest tenth of {found['steps']} steps")]
