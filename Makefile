@@ -25,10 +25,11 @@ $(BIN)/dlab: pyproject.toml requirements.lock
 			$(BIN)/$(PIP) --editable '.[dev]'; }
 	@touch $@
 
+# With their extras: older pips take coverage[toml] for something else than coverage, which has no hash then.
 lock: $(BIN)/dlab ## lock the newest versions of all dependencies
 	$(BIN)/$(PIP) uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade \
-		--quiet --output-file requirements.lock
+		--no-strip-extras --quiet --output-file requirements.lock
 
 audit: $(BIN)/dlab ## look the locked versions up in the list of known vulnerabilities (needs the network)
 	$(BIN)/$(PIP) pip-audit
