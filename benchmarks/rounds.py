@@ -8,7 +8,6 @@ for data that the other core has written.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -86,5 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DLAB_DATA", ".")
     main()

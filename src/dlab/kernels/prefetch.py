@@ -20,7 +20,7 @@ def prefetch(typingctx, array, index, writes):
         address = builder.bitcast(address, ir.IntType(8).as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [address.type, I32, I32, I32])
         fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        builder.call(fetch, [address, I32(write), I32(3), I32(1)])
+        builder.call(fetch, [address, I32(write), I32(3), I32(1)])  # to stay in all caches; data, no code
         return context.get_dummy_value()
 
     return types.void(array, index, writes), generate

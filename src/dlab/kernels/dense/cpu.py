@@ -130,13 +130,12 @@ def _forward_part(x, w, b, y, slope, n_tile, blocks) -> Call:
 
 def data_gradient(dy, w, dx, gate=None, slope=1.0) -> Call:
     """dx = dy w, times the derivative of the rectifier that made the input `gate`."""
-    parts = _parts(len(dy))
-    gates = [None if gate is None else gate[part] for part, _ in parts]
-    given = [(dy[part], w, dx[part], own, slope, n, len(dy)) for (part, n), own in zip(parts, gates, strict=True)]
+    other, gated, B = dx if gate is None else gate, gate is not None, len(dy)
+    given = ((dy[part], w, dx[part], other[part], gated, slope, n_tile, B) for part, n_tile in _parts(B))
     return Calls(*(_data_gradient_part(*each) for each in given))
 
 
-def _data_gradient_part(dy, w, dx, gate, slope, n_tile, blocks) -> Call:
+def _data_gradient_part(dy, w, dx, gate, gated, slope, n_tile, blocks) -> Call:
     """The data gradient of some of the blocks, which are whole tiles."""
     (O, I), i_tile = w.shape, _width_of(n_tile, w.shape[1])
     tiles, slice_ = covers(I, i_tile), max(SLICE_ROWS, min(O, PIECE // (4 * I)))
@@ -145,8 +144,8 @@ def _data_gradient_part(dy, w, dx, gate, slope, n_tile, blocks) -> Call:
     group = max(1, tiles // covers(TASKS, groups))
     sums = n_tile * i_tile if slice_ < O else 1
     [rest] = workspace((groups * covers(tiles, group), n_tiles * group, sums, LANES))
-    run = unless_small(_data_gradient(n_tile, i_tile, gate is not None), blocks * O * I)
-    return Bound(run, dy, w, dx, dx if gate is None else gate, rest, n_tiles, slice_, slope)
+    run = unless_small(_data_gradient(n_tile, i_tile, gated), blocks * O * I)
+    return Bound(run, dy, w, dx, gate, rest, n_tiles, slice_, slope)
 
 
 def weight_gradient(x, dy, dw, db, samples=None) -> Call:

@@ -46,7 +46,7 @@ def _apply(rule, states, count, halves):
         c = to_fixed_tuple(coefficients, count)  # in registers: LLVM could not prove that w does not overlap it
         for task in tasks(worker, (w.size + CHUNK - 1) // CHUNK):
             start, stop = task * CHUNK, min((task + 1) * CHUNK, w.size)
-            for i in range(start, stop, 16):
+            for i in range(start, stop, 16):  # a cache line each: what other cores have written comes all at once
                 prefetch(w, (i,), 1)
                 prefetch(g, (i,), 0)
             middle = max(start, min(penalised, stop))
