@@ -16,13 +16,13 @@ def picture(outcomes: Sequence[Outcome], kind: str, title: str, subtitle: str) -
     rows = -(-len(names) // columns)
     figure = canvas.blank(title, f"{subtitle}: mean on training (dashed) and test samples")
     places = figure.subplots(rows, columns, squeeze=False, sharey=True, sharex=True)
-    figure.subplots_adjust(left=0.075, right=0.97, top=0.78, bottom=0.1, wspace=0.12, hspace=0.42)
+    figure.subplots_adjust(left=0.075, right=0.97, top=0.74, bottom=0.1, wspace=0.12, hspace=0.72)
     for number, axes in enumerate(places.flat):
         if number < len(names):
             train, test = (curves[split][names[number]] for split in ("train", "test"))
             _panel(axes, train, test, kind)
             below = "iteration" if number >= len(names) - columns else ""
-            canvas.frame(axes, f"{names[number]}: {_gap(train, test, kind)}", below, small=True)
+            canvas.frame(axes, f"{names[number]}\n{_gap(train, test, kind)}", below, small=True)
         axes.set_visible(number < len(names))
     return canvas.png(figure)
 
